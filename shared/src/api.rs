@@ -1,0 +1,104 @@
+//! The agent's four calls: their paths, headers, requests and answers.
+//!
+//! Every answer is an [`Envelope`]. The sentences of a refusal are part of the contract and stand in [`error`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::ServerInfo;
+use crate::time::Timestamp;
+
+/// `POST`, authenticated with [`SECRET_HEADER`].
+pub const REGISTER_PATH: &str = "/api/agent/register";
+/// `POST`, authenticated with the bearer token.
+pub const METRICS_PATH: &str = "/api/agent/metrics";
+/// `POST`, authenticated with the bearer token.
+pub const CONTAINERS_PATH: &str = "/api/agent/containers";
+/// `POST`, authenticated with the bearer token.
+pub const HEARTBEAT_PATH: &str = "/api/agent/heartbeat";
+/// Carries the fleet's shared secret at registration.
+pub const SECRET_HEADER: &str = "X-Agent-Secret";
+
+/// The fixed sentences of refused requests, compared by agents in the field.
+pub mod error {
+    /// 401 of a registration.
+    pub const BAD_SECRET: &str = "Invalid or missing agent secret";
+    /// 401 of the other calls without an `Authorization: Bearer` header.
+    pub const MISSING_TOKEN: &str = "Missing authorization token";
+    /// 401 of the other calls with a token that is not, or no longer, good.
+    pub const BAD_TOKEN: &str = "Invalid or expired token";
+    /// 400 of a registration.
+    pub const MISSING_REGISTER_FIELDS: &str = "Missing required fields: serverName, serverInfo";
+    /// 400 of a metrics report.
+    pub const MISSING_METRICS: &str = "Missing or empty metrics array";
+    /// 400 of a container report.
+    pub const MISSING_CONTAINERS: &str = "Missing containers array";
+}
+
+/// Body of [`REGISTER_PATH`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterRequest<Text> {
+    /// The operator's unique name for this server; the same name is always the same `serverId`.
+    pub server_name: Text,
+    /// Facts about the host.
+    pub server_info: ServerInfo<Text>,
+    /// Version of the reporting agent.
+    pub agent_version: Text,
+}
+
+/// `data` of an accepted registration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterData<Text> {
+    /// The server's number in this master.
+    pub server_id: i64,
+    /// JWT that the other three calls carry, good for 24 hours.
+    pub token: Text,
+}
+
+/// Body of [`METRICS_PATH`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricsRequest<List> {
+    /// One or more samples, oldest first.
+    pub metrics: List,
+}
+
+/// Body of [`CONTAINERS_PATH`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContainersRequest<List> {
+    /// Every container of the host; one that is absent has been removed.
+    pub containers: List,
+}
+
+/// Body of [`HEARTBEAT_PATH`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeartbeatRequest<Text> {
+    /// The agent's clock.
+    pub timestamp: Timestamp,
+    /// Version of the reporting agent.
+    pub agent_version: Text,
+}
+
+/// `data` of an accepted heartbeat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeartbeatData {
+    /// The master's clock.
+    pub server_time: Timestamp,
+    /// Seconds until the token that was used expires.
+    pub token_expires_in: i64,
+}
+
+/// Every answer to an agent: `{"success": bool, "data"?: …, "error"?: string}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope<Data, Text> {
+    /// Whether the request was carried out.
+    pub success: bool,
+    /// What the call returns, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
+    /// Why it was refused, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Text>,
+}
