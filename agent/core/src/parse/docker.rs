@@ -1,0 +1,579 @@
+//! Answers of the Docker Engine (and Podman's imitation of it), one JSON element at a time.
+//!
+//! Source: Docker Engine API, `GET /info`, `/images/json`, `/containers/json` and `/containers/{id}/json`; the fields
+//! read here exist unchanged since API 1.24. Text is borrowed from the element as JSON writes it, escapes and all,
+//! and decoded only when it is written out again, so nothing is cut or copied. `null` where a list or text belongs,
+//! as Podman sends it, reads as empty. Environment variables, commands and mounts are never read.
+
+use core::fmt::{self, Write};
+use core::marker::PhantomData;
+
+use serde::de::{self, MapAccess, SeqAccess};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::json;
+
+/// Labels kept of one container; compose's and Neon's own come before all others, and the rest is counted.
+pub const LABELS_MAX: usize = 64;
+/// Networks kept of one container.
+pub const NETWORKS_MAX: usize = 32;
+/// Different published or exposed ports kept of one container.
+pub const PORTS_MAX: usize = 128;
+/// Tags kept of one image.
+pub const TAGS_MAX: usize = 16;
+
+/// Why an element could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ElementFault {
+    /// Nested deeper than [`json::DEPTH_MAX`].
+    TooDeep,
+    /// Not the JSON that the Engine API describes, or a required field is missing.
+    Malformed,
+}
+
+impl fmt::Display for ElementFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooDeep => "nested too deep",
+            Self::Malformed => "not as the Engine API describes it",
+        })
+    }
+}
+
+/// Reads one element: an [`Info`], [`ListEntry`], [`Inspect`] or [`Image`].
+pub fn element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ElementFault> {
+    if !json::is_shallow(bytes) {
+        return Err(ElementFault::TooDeep);
+    }
+    match serde_json_core::from_slice(bytes.trim_ascii()) {
+        Ok((value, _)) => Ok(value),
+        Err(_) => Err(ElementFault::Malformed),
+    }
+}
+
+/// A string as JSON writes it, without the quotes and with its escapes.
+///
+/// [`fmt::Display`] and [`Serialize`] decode the escapes; one that is not JSON, or half a surrogate pair, becomes U+FFFD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonText<'a>(pub &'a str);
+
+impl<'a> JsonText<'a> {
+    /// Whether there is no text.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its characters, decoded.
+    pub fn chars(self) -> impl Iterator<Item = char> + 'a {
+        let mut chars = self.0.chars();
+        core::iter::from_fn(move || match chars.next()? {
+            '\\' => Some(unescaped(&mut chars).unwrap_or(char::REPLACEMENT_CHARACTER)),
+            plain => Some(plain),
+        })
+    }
+}
+
+/// The character that the escape after a backslash stands for (RFC 8259, section 7).
+fn unescaped(chars: &mut core::str::Chars<'_>) -> Option<char> {
+    match chars.next()? {
+        'b' => Some('\u{8}'),
+        'f' => Some('\u{c}'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        'u' => {
+            let first = code_unit(chars)?;
+            let mut ahead = chars.clone();
+            let is_high = (0xd800..0xdc00).contains(&first);
+            let low = if is_high && ahead.next() == Some('\\') && ahead.next() == Some('u') {
+                code_unit(&mut ahead)
+            } else {
+                None
+            };
+            match low {
+                Some(low) => {
+                    let pair = char::decode_utf16([first, low]).next()?.ok()?;
+                    *chars = ahead;
+                    Some(pair)
+                }
+                None => char::from_u32(u32::from(first)),
+            }
+        }
+        same @ ('"' | '\\' | '/') => Some(same),
+        _ => None,
+    }
+}
+
+fn code_unit(chars: &mut core::str::Chars<'_>) -> Option<u16> {
+    let unit = (0..4).try_fold(0u32, |value, _| value.checked_mul(16)?.checked_add(chars.next()?.to_digit(16)?))?;
+    u16::try_from(unit).ok()
+}
+
+impl fmt::Display for JsonText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars().try_for_each(|c| f.write_char(c))
+    }
+}
+
+impl Serialize for JsonText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // PostgreSQL cannot store NUL in text, and no name needs it.
+        struct WithoutNul<'a>(JsonText<'a>);
+        impl fmt::Display for WithoutNul<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.chars().filter(|c| *c != '\0').try_for_each(|c| f.write_char(c))
+            }
+        }
+        serializer.collect_str(&WithoutNul(*self))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for JsonText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = JsonText<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<JsonText<'de>, E> {
+                Ok(JsonText(text))
+            }
+        }
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+/// Facts about the engine and its host: `GET /info`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Info<'a> {
+    /// Version of the engine.
+    #[serde(borrow, default, deserialize_with = "null_is_empty")]
+    pub server_version: JsonText<'a>,
+    /// Host name of the machine the engine runs on.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub name: JsonText<'a>,
+    /// Name and version of the distribution in one, "Debian GNU/Linux 12 (bookworm)".
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub operating_system: JsonText<'a>,
+    /// `VERSION_ID` of the distribution; API 1.39 and later.
+    #[serde(rename = "OSVersion", default, deserialize_with = "null_is_empty")]
+    pub os_version: JsonText<'a>,
+    /// Release of the running kernel.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub kernel_version: JsonText<'a>,
+    /// Machine name as uname(2) has it.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub architecture: JsonText<'a>,
+}
+
+/// One container of `GET /containers/json?all=1`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListEntry<'a> {
+    /// The engine's id, 64 hexadecimal digits.
+    #[serde(borrow)]
+    pub id: JsonText<'a>,
+    /// Its own name, slash and all.
+    #[serde(default, deserialize_with = "own_name")]
+    pub names: JsonText<'a>,
+    /// Image as it was asked for.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub image: JsonText<'a>,
+    /// `sha256:…` of the image.
+    #[serde(rename = "ImageID", default, deserialize_with = "null_is_empty")]
+    pub image_id: JsonText<'a>,
+    /// `running`, `exited`, `paused`, …
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub state: JsonText<'a>,
+    /// For people: "Up 2 hours (healthy)".
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub status: JsonText<'a>,
+    /// Ports, each combination once.
+    #[serde(default)]
+    pub ports: Ports,
+    /// Labels.
+    #[serde(default)]
+    pub labels: Labels<'a>,
+    /// Where it is attached.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub network_settings: NetworkSettings<'a>,
+}
+
+/// The networks of a [`ListEntry`].
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NetworkSettings<'a> {
+    /// Their names.
+    #[serde(borrow, default, deserialize_with = "keys")]
+    pub networks: heapless::Vec<JsonText<'a>, NETWORKS_MAX>,
+}
+
+/// One container in detail: `GET /containers/{id}/json`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Inspect<'a> {
+    /// Its state.
+    #[serde(borrow, default, deserialize_with = "null_is_empty")]
+    pub state: InspectState<'a>,
+}
+
+/// `State` of an [`Inspect`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InspectState<'a> {
+    /// `running`, `exited`, `paused`, …
+    #[serde(borrow, default, deserialize_with = "null_is_empty")]
+    pub status: JsonText<'a>,
+    /// ISO 8601; `0001-01-01T00:00:00Z` if it never started.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub started_at: JsonText<'a>,
+    /// Exit code of the last run, 0 while it runs.
+    #[serde(default)]
+    pub exit_code: Option<i64>,
+    /// The health check's verdict, if there is a check.
+    #[serde(default)]
+    pub health: Option<InspectHealth<'a>>,
+}
+
+/// `State.Health` of an [`Inspect`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InspectHealth<'a> {
+    /// `healthy`, `unhealthy`, `starting` or `none`.
+    #[serde(borrow, default, deserialize_with = "null_is_empty")]
+    pub status: JsonText<'a>,
+}
+
+/// One image of `GET /images/json`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Image<'a> {
+    /// `sha256:…`.
+    #[serde(borrow)]
+    pub id: JsonText<'a>,
+    /// Its tags; `<none>:<none>` stands for none on old engines.
+    #[serde(default, deserialize_with = "texts")]
+    pub repo_tags: heapless::Vec<JsonText<'a>, TAGS_MAX>,
+}
+
+/// One port of a container: published on the host, or only exposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Port {
+    /// The port inside.
+    pub private_port: u16,
+    /// The port on the host, if it is published.
+    #[serde(default)]
+    pub public_port: Option<u16>,
+}
+
+/// The ports of a container. The engine lists each for IPv4 and again for IPv6; here it stands once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ports(pub heapless::Vec<Port, PORTS_MAX>);
+
+/// `8080:80, 53`, or `-` for none.
+impl fmt::Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, port) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            match port.public_port {
+                Some(public) => write!(f, "{public}:{}", port.private_port)?,
+                None => write!(f, "{}", port.private_port)?,
+            }
+        }
+        if self.0.is_empty() { f.write_str("-") } else { Ok(()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Ports {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut ports = Self::default();
+        deserializer.deserialize_option(each_element(|port: Port| {
+            if !ports.0.contains(&port) {
+                // Past the capacity the list is cut: hundreds of ports are a range, and its start says which.
+                let _ = ports.0.push(port);
+            }
+        }))?;
+        Ok(ports)
+    }
+}
+
+/// The labels of a container, in the engine's order.
+#[derive(Clone, Debug, Default)]
+pub struct Labels<'a> {
+    kept: heapless::Vec<(JsonText<'a>, JsonText<'a>), LABELS_MAX>,
+    /// Labels that found no room.
+    pub left_out: u32,
+}
+
+impl<'a> Labels<'a> {
+    /// The labels kept.
+    pub fn iter(&self) -> impl Iterator<Item = &(JsonText<'a>, JsonText<'a>)> {
+        self.kept.iter()
+    }
+
+    /// Keeps a label if there is room; compose's and Neon's own take the room of another.
+    fn insert(&mut self, key: JsonText<'a>, value: JsonText<'a>) {
+        let Err(label) = self.kept.push((key, value)) else { return };
+        self.left_out = self.left_out.saturating_add(1);
+        if is_ours(key)
+            && let Some(other) = self.kept.iter_mut().rev().find(|(key, _)| !is_ours(*key))
+        {
+            *other = label;
+        }
+    }
+}
+
+/// Whether the master needs this label to group services.
+fn is_ours(key: JsonText<'_>) -> bool {
+    key.0.starts_with("com.docker.compose.") || key.0.starts_with("neon.")
+}
+
+impl Serialize for Labels<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.kept.len()))?;
+        for (key, value) in &self.kept {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut labels = Self::default();
+        deserializer.deserialize_option(each_entry(|key, value: Option<JsonText<'de>>| {
+            labels.insert(key, value.unwrap_or_default());
+        }))?;
+        Ok(labels)
+    }
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Of a container's names, its own: links add names such as `/other/alias`.
+fn own_name<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<JsonText<'a>, D::Error> {
+    let mut own: Option<JsonText<'de>> = None;
+    let slashes = |name: JsonText<'_>| name.chars().filter(|c| *c == '/').count();
+    deserializer.deserialize_option(each_element(|name: JsonText<'de>| {
+        if own.is_none_or(|own| slashes(name) < slashes(own)) {
+            own = Some(name);
+        }
+    }))?;
+    Ok(own.unwrap_or_default())
+}
+
+fn texts<'de: 'a, 'a, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<heapless::Vec<JsonText<'a>, N>, D::Error> {
+    let mut texts = heapless::Vec::new();
+    // Past the capacity the rest is left out: what it would say is not worth a report.
+    deserializer.deserialize_option(each_element(|text: JsonText<'de>| {
+        let _ = texts.push(text);
+    }))?;
+    Ok(texts)
+}
+
+fn keys<'de: 'a, 'a, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<heapless::Vec<JsonText<'a>, N>, D::Error> {
+    let mut keys = heapless::Vec::new();
+    deserializer.deserialize_option(each_entry(|key, _: de::IgnoredAny| {
+        let _ = keys.push(key);
+    }))?;
+    Ok(keys)
+}
+
+/// Calls a function for each element of a list; `null` is an empty one.
+struct EachElement<T, F>(F, PhantomData<fn() -> T>);
+
+fn each_element<T, F: FnMut(T)>(call: F) -> EachElement<T, F> {
+    EachElement(call, PhantomData)
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> de::Visitor<'de> for EachElement<T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or null")
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            (self.0)(element);
+        }
+        Ok(())
+    }
+}
+
+/// Calls a function for each entry of an object; `null` is an empty one.
+struct EachEntry<T, F>(F, PhantomData<fn() -> T>);
+
+fn each_entry<'de, T, F: FnMut(JsonText<'de>, T)>(call: F) -> EachEntry<T, F> {
+    EachEntry(call, PhantomData)
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(JsonText<'de>, T)> de::Visitor<'de> for EachEntry<T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null")
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((key, value)) = map.next_entry()? {
+            (self.0)(key, value);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::{String, ToString};
+    use std::{format, vec::Vec};
+
+    use super::*;
+
+    fn entry(json: &str) -> ListEntry<'_> {
+        element(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn escapes_decode_as_json_has_them() {
+        let decoded = |raw| JsonText(raw).to_string();
+        assert_eq!(decoded(r#"a\"b\\c\/d\n\u00e9"#), "a\"b\\c/d\n\u{e9}");
+        assert_eq!(decoded(r"\ud83d\ude00!"), "\u{1f600}!");
+        assert_eq!(decoded(r"\ud83dx"), "\u{fffd}x");
+        assert_eq!(decoded(r"\ud83d\u0041"), "\u{fffd}A");
+        assert_eq!(decoded(r"\x\u12"), "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn any_text_serde_json_writes_reads_back_the_same() {
+        for text in ["", "plain", "q\"b\\", "\u{1}\u{1f}\t\r\n", "é\u{1f600}\u{2028}", "</script>"] {
+            let json = serde_json::to_string(text).unwrap();
+            let read: JsonText<'_> = element(json.as_bytes()).unwrap();
+            assert_eq!(read.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn written_text_has_no_nul() {
+        let mut buffer = [0; 32];
+        let length = serde_json_core::to_slice(&JsonText(r"a\u0000b"), &mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"\"ab\"");
+    }
+
+    #[test]
+    fn podmans_nulls_read_as_empty() {
+        let entry = entry(r#"{"Id":"ab","Names":null,"Image":null,"Ports":null,"Labels":null,"NetworkSettings":null}"#);
+        assert!(entry.names.is_empty() && entry.network_settings.networks.is_empty());
+        assert_eq!((entry.labels.iter().count(), entry.ports.to_string()), (0, "-".into()));
+        assert!(
+            super::tests::entry(r#"{"Id":"ab","NetworkSettings":{"Networks":null}}"#)
+                .network_settings
+                .networks
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn the_own_name_is_told_from_links() {
+        assert_eq!(entry(r#"{"Id":"a","Names":["/other/alias","/own"]}"#).names.0, "/own");
+        assert_eq!(entry(r#"{"Id":"a","Names":["podman"]}"#).names.0, "podman");
+        assert_eq!(entry(r#"{"Id":"a","Names":[]}"#).names.0, "");
+    }
+
+    #[test]
+    fn ports_are_listed_once_for_both_families() {
+        let ports = r#"[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},
+            {"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"PrivatePort":53,"Type":"udp"}]"#;
+        assert_eq!(entry(&format!(r#"{{"Id":"a","Ports":{ports}}}"#)).ports.to_string(), "8080:80, 53");
+    }
+
+    #[test]
+    fn labels_needed_by_the_master_displace_others() {
+        let mut json: String = (0..LABELS_MAX).map(|i| format!(r#""other{i}":"v","#)).collect();
+        json.push_str(r#""com.docker.compose.project":"shop","neon.name":null"#);
+        let json = format!(r#"{{"Id":"a","Labels":{{{json}}}}}"#);
+        let labels = entry(&json).labels;
+        let kept: Vec<&str> = labels.iter().map(|(key, _)| key.0).collect();
+        assert!(kept.contains(&"com.docker.compose.project") && kept.contains(&"neon.name"));
+        assert_eq!((kept.len(), labels.left_out), (LABELS_MAX, 2));
+    }
+
+    #[test]
+    fn labels_that_fit_exactly_are_all_kept() {
+        let json: Vec<String> = (0..LABELS_MAX).map(|i| format!(r#""l{i}":"v""#)).collect();
+        let json = format!(r#"{{"Id":"a","Labels":{{{}}}}}"#, json.join(","));
+        assert_eq!((entry(&json).labels.iter().count(), entry(&json).labels.left_out), (LABELS_MAX, 0));
+    }
+
+    #[test]
+    fn inspect_reads_the_state_and_skips_the_environment() {
+        let json = r#"{"Id":"a","Config":{"Env":["SECRET=x"],"Healthcheck":{"Test":["CMD","x"]}},
+            "State":{"Status":"running","StartedAt":"2026-11-23T08:47:25.668846837Z","ExitCode":0,"Health":{"Status":"healthy","Log":[{"Output":"\u001b"}]}}}"#;
+        let inspect: Inspect<'_> = element(json.as_bytes()).unwrap();
+        assert_eq!(inspect.state.health.map(|health| health.status.0), Some("healthy"));
+        assert_eq!((inspect.state.exit_code, inspect.state.status.0), (Some(0), "running"));
+    }
+
+    #[test]
+    fn images_without_tags_have_none() {
+        let tags = |json: &'static str| element::<Image<'_>>(json.as_bytes()).unwrap().repo_tags.len();
+        assert_eq!(tags(r#"{"Id":"sha256:a","RepoTags":null}"#), 0);
+        assert_eq!(tags(r#"{"Id":"sha256:a","RepoTags":["a:1","b:2"]}"#), 2);
+    }
+
+    #[test]
+    fn what_is_no_element_is_refused() {
+        for json in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "17",
+            r#"{"Id":17}"#,
+            r#"{"Id":"a""#,
+            r#"{"Id":"a"}x"#,
+            r#"{"Id":"a","Labels":[]}"#,
+        ] {
+            assert_eq!(element::<ListEntry<'_>>(json.as_bytes()).err(), Some(ElementFault::Malformed), "{json}");
+        }
+        let deep = format!(r#"{{"Id":"a","X":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(element::<ListEntry<'_>>(deep.as_bytes()).err(), Some(ElementFault::TooDeep));
+    }
+
+    #[test]
+    fn an_element_cut_anywhere_never_panics() {
+        let json = r#"{"Id":"ab","Names":["/x"],"Ports":[{"PrivatePort":80}],"Labels":{"a":"\u00e9"},"NetworkSettings":{"Networks":{"bridge":{}}}}"#;
+        for end in 0..json.len() {
+            assert!(element::<ListEntry<'_>>(&json.as_bytes()[..end]).is_err(), "cut at {end}");
+        }
+    }
+}

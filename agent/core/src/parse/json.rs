@@ -1,0 +1,247 @@
+//! JSON that arrives in pieces: cuts an array into its elements, so that an answer of any size needs the memory of
+//! one element.
+//!
+//! Source: RFC 8259. Only the structure is followed (strings, escapes, brackets); whether an element is valid JSON
+//! is for the element's own parser to say. Refuses what cannot be an array; counts what is too large or too deep.
+
+use core::fmt;
+
+/// Deepest nesting inside one element. The element parser recurses, and its stack is small; the Docker Engine's
+/// deepest answer has about eight levels. A deeper element is [`Step::Oversized`].
+pub const DEPTH_MAX: u32 = 32;
+
+/// What is wrong with the array itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonFault {
+    /// The first byte that is no white space opens no array.
+    NotAnArray,
+    /// A bracket, comma or closing is where it cannot be.
+    Structure,
+}
+
+impl fmt::Display for JsonFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAnArray => "the answer is not a JSON array",
+            Self::Structure => "the answer's JSON is malformed",
+        })
+    }
+}
+
+/// What one call of [`ArraySplitter::step`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step<'b> {
+    /// The input is used up; the array goes on.
+    More,
+    /// One whole element.
+    Element(&'b [u8]),
+    /// An element that was skipped, being larger than the buffer or deeper than [`DEPTH_MAX`].
+    Oversized,
+    /// The array is closed.
+    End,
+}
+
+/// Cuts one JSON array into its elements.
+///
+/// Split anywhere, the pieces give the same elements as the whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ArraySplitter {
+    place: Place,
+    /// Open brackets inside the current element.
+    depth: u32,
+    in_string: bool,
+    after_backslash: bool,
+    /// Bytes of the current element in the buffer.
+    length: usize,
+    oversized: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    BeforeArray,
+    /// After `[`: an element or the end.
+    First,
+    /// After `,`: an element.
+    Next,
+    InElement,
+    Ended,
+}
+
+impl ArraySplitter {
+    /// Reads from `input`, moving it past what is used up, until an element is whole in `buffer`.
+    ///
+    /// The same buffer must be given until the element is out. Bytes after the array are left in `input`.
+    pub fn step<'b>(&mut self, input: &mut &[u8], buffer: &'b mut [u8]) -> Result<Step<'b>, JsonFault> {
+        while let Some((&byte, rest)) = input.split_first() {
+            if self.place == Place::Ended {
+                return Ok(Step::End);
+            }
+            *input = rest;
+            if let Some(whole) = self.take(byte, buffer)? {
+                return Ok(self.finish(whole, buffer));
+            }
+        }
+        Ok(if self.place == Place::Ended { Step::End } else { Step::More })
+    }
+
+    /// Whether the array has been closed.
+    pub fn is_ended(&self) -> bool {
+        self.place == Place::Ended
+    }
+
+    /// Follows one byte; `Some` when it ends an element (true) or an array whose last element is out (false).
+    fn take(&mut self, byte: u8, buffer: &mut [u8]) -> Result<Option<bool>, JsonFault> {
+        let is_space = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        match (self.place, byte) {
+            (Place::BeforeArray | Place::First | Place::Next, _) if is_space => {}
+            (Place::BeforeArray, b'[') => self.place = Place::First,
+            (Place::BeforeArray, _) => return Err(JsonFault::NotAnArray),
+            (Place::First, b']') => {
+                self.place = Place::Ended;
+                return Ok(Some(false));
+            }
+            (Place::First | Place::Next, b',' | b']' | b'}') => return Err(JsonFault::Structure),
+            (Place::First | Place::Next, _) => {
+                self.place = Place::InElement;
+                self.inside(byte, buffer)?;
+            }
+            (Place::InElement, b',' | b']') if self.depth == 0 && !self.in_string => {
+                self.place = if byte == b',' { Place::Next } else { Place::Ended };
+                return Ok(Some(true));
+            }
+            (Place::InElement, _) => self.inside(byte, buffer)?,
+            (Place::Ended, _) => {}
+        }
+        Ok(None)
+    }
+
+    fn inside(&mut self, byte: u8, buffer: &mut [u8]) -> Result<(), JsonFault> {
+        if self.in_string {
+            self.in_string = self.after_backslash || byte != b'"';
+            self.after_backslash = byte == b'\\' && !self.after_backslash;
+        } else {
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth = self.depth.saturating_add(1),
+                b'}' | b']' => self.depth = self.depth.checked_sub(1).ok_or(JsonFault::Structure)?,
+                _ => {}
+            }
+        }
+        self.oversized |= self.depth > DEPTH_MAX;
+        match buffer.get_mut(self.length) {
+            Some(slot) if !self.oversized => {
+                *slot = byte;
+                self.length = self.length.saturating_add(1);
+            }
+            _ => self.oversized = true,
+        }
+        Ok(())
+    }
+
+    fn finish<'b>(&mut self, is_element: bool, buffer: &'b mut [u8]) -> Step<'b> {
+        let (length, oversized) = (self.length, self.oversized);
+        (self.length, self.oversized, self.depth) = (0, false, 0);
+        if !is_element {
+            return Step::End;
+        }
+        match buffer.get(..length) {
+            Some(element) if !oversized => Step::Element(element),
+            _ => Step::Oversized,
+        }
+    }
+}
+
+/// Whether `json` nests no deeper than [`DEPTH_MAX`], so that a recursive parser may be let at it.
+pub fn is_shallow(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut after_backslash) = (0u32, false, false);
+    for byte in json {
+        match byte {
+            _ if after_backslash => after_backslash = false,
+            b'\\' if in_string => after_backslash = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth = depth.saturating_add(1),
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::String;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Elements of `input` given in pieces; an oversized one is `None`.
+    fn split<const N: usize>(input: &str, piece: usize) -> Result<(Vec<Option<String>>, bool), JsonFault> {
+        let (mut splitter, mut buffer, mut elements) = (ArraySplitter::default(), [0; N], Vec::new());
+        for piece in input.as_bytes().chunks(piece) {
+            let mut rest = piece;
+            loop {
+                match splitter.step(&mut rest, &mut buffer)? {
+                    Step::More | Step::End => break,
+                    Step::Element(bytes) => elements.push(Some(String::from_utf8(bytes.to_vec()).unwrap())),
+                    Step::Oversized => elements.push(None),
+                }
+            }
+        }
+        Ok((elements, splitter.is_ended()))
+    }
+
+    #[test]
+    fn elements_are_the_same_however_the_input_is_split() {
+        let input = r#" [ {"a":"]},\"[{","b":[1,2,{"c":"\\"}]} ,"x,]" ,17, null,[ ] ]"#;
+        let expected = [r#"{"a":"]},\"[{","b":[1,2,{"c":"\\"}]} "#, r#""x,]" "#, "17", "null", "[ ] "];
+        for piece in 1..=input.len() {
+            let (elements, ended) = split::<64>(input, piece).unwrap();
+            assert!(elements.iter().flatten().eq(expected), "{elements:?} in pieces of {piece}");
+            assert!(ended);
+        }
+    }
+
+    #[test]
+    fn an_element_that_fits_exactly_is_whole_and_one_over_is_counted() {
+        assert_eq!(split::<4>("[1234,12345,1]", 3).unwrap().0, [Some("1234".into()), None, Some("1".into())]);
+    }
+
+    #[test]
+    fn an_element_nested_too_deep_is_counted() {
+        let nested = |depth: u32| std::format!("[{}{},1]", "[".repeat(depth as usize), "]".repeat(depth as usize));
+        assert!(split::<256>(&nested(DEPTH_MAX), 7).unwrap().0[0].is_some());
+        assert_eq!(split::<256>(&nested(DEPTH_MAX + 1), 7).unwrap().0, [None, Some("1".into())]);
+        assert!(is_shallow(nested(DEPTH_MAX - 1).as_bytes()) && !is_shallow(nested(DEPTH_MAX).as_bytes()));
+        assert!(is_shallow(br#""[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[[""#));
+    }
+
+    #[test]
+    fn empty_arrays_end_and_cut_ones_do_not() {
+        assert_eq!(split::<8>("[]", 1).unwrap(), (Vec::new(), true));
+        assert_eq!(split::<8>("[ ", 1).unwrap(), (Vec::new(), false));
+        assert_eq!(split::<8>("[1", 1).unwrap(), (Vec::new(), false));
+        assert_eq!(split::<8>("", 1).unwrap(), (Vec::new(), false));
+    }
+
+    #[test]
+    fn what_is_no_array_is_refused() {
+        assert_eq!(split::<8>("{\"message\":\"no\"}", 4), Err(JsonFault::NotAnArray));
+        for input in ["[,1]", "[1,]", "[}", "[1}"] {
+            assert_eq!(split::<8>(input, 1), Err(JsonFault::Structure), "{input}");
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_array_are_left_alone() {
+        let mut input = &b"[1]tail"[..];
+        let (mut splitter, mut buffer) = (ArraySplitter::default(), [0; 8]);
+        assert_eq!(splitter.step(&mut input, &mut buffer), Ok(Step::Element(b"1")));
+        assert_eq!(splitter.step(&mut input, &mut buffer), Ok(Step::End));
+        assert_eq!(input, b"tail");
+    }
+}

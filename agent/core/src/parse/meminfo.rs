@@ -1,0 +1,101 @@
+//! `/proc/meminfo`: how the memory is used.
+//!
+//! Source: proc_meminfo(5). The file writes "kB" and means KiB; values leave here in bytes. Unknown keys are skipped.
+
+use super::{Fault, FaultKind, fields, lines, next_number};
+
+const BYTES_PER_KIB: u64 = 1024;
+
+/// What the agent takes from `/proc/meminfo`, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meminfo {
+    /// Memory the kernel can use (`MemTotal`).
+    pub total_bytes: u64,
+    /// Memory that new work could use without swapping (`MemAvailable`, Linux 3.14 and later; before that free plus
+    /// buffers plus page cache, which overstates it). At most `total_bytes`.
+    pub available_bytes: u64,
+}
+
+/// Reads `/proc/meminfo`.
+///
+/// Errors: `Missing` without `MemTotal`, or without both `MemAvailable` and the three values that stand in for it;
+/// `Number` or `Syntax` where one of these keys has no number in kB.
+pub fn meminfo(bytes: &[u8]) -> Result<Meminfo, Fault> {
+    let (mut total, mut available, mut free, mut buffers, mut cached) = (None, None, None, None, None);
+    let mut last_line = 0u32;
+    for (line_number, line) in lines(bytes) {
+        last_line = line_number;
+        let mut fields = fields(line);
+        let slot = match fields.next() {
+            Some(b"MemTotal:") => &mut total,
+            Some(b"MemAvailable:") => &mut available,
+            Some(b"MemFree:") => &mut free,
+            Some(b"Buffers:") => &mut buffers,
+            Some(b"Cached:") => &mut cached,
+            _ => continue,
+        };
+        *slot = Some(kib_as_bytes(&mut fields, line_number)?);
+    }
+
+    let missing = Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) };
+    let total_bytes: u64 = total.ok_or(missing)?;
+    let stand_in = || Some(free?.saturating_add(buffers?).saturating_add(cached?));
+    let available_bytes = available.or_else(stand_in).ok_or(missing)?.min(total_bytes);
+    Ok(Meminfo { total_bytes, available_bytes })
+}
+
+fn kib_as_bytes<'a>(fields: &mut impl Iterator<Item = &'a [u8]>, line: u32) -> Result<u64, Fault> {
+    let kib = next_number(fields, line)?;
+    if fields.next() != Some(b"kB") {
+        return Err(Fault { kind: FaultKind::Syntax, line });
+    }
+    kib.checked_mul(BYTES_PER_KIB).ok_or(Fault { kind: FaultKind::Number, line })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEBIAN_12: &[u8] = b"MemTotal:       24689764 kB\nMemFree:        22034220 kB\nMemAvailable:   23914472 kB\n\
+        Buffers:           64608 kB\nCached:          1986796 kB\nHugePages_Total:       0\n";
+
+    #[test]
+    fn values_leave_in_bytes() {
+        let meminfo = meminfo(DEBIAN_12).unwrap();
+        assert_eq!(meminfo.total_bytes, 24_689_764 * 1024);
+        assert_eq!(meminfo.available_bytes, 23_914_472 * 1024);
+    }
+
+    #[test]
+    fn before_linux_3_14_free_buffers_and_cache_stand_in() {
+        let old = b"MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 3 kB\n";
+        assert_eq!(meminfo(old).unwrap().available_bytes, 123 * 1024);
+    }
+
+    #[test]
+    fn available_never_exceeds_total() {
+        let odd = b"MemTotal: 10 kB\nMemAvailable: 11 kB\n";
+        assert_eq!(meminfo(odd).unwrap().available_bytes, 10 * 1024);
+    }
+
+    #[test]
+    fn lone_words_and_bad_numbers_are_faults() {
+        let fault = |bytes| meminfo(bytes).unwrap_err();
+        assert_eq!(fault(b""), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"MemTotal:\n"), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"MemTotal: 1 kB\n"), Fault { kind: FaultKind::Missing, line: 2 });
+        assert_eq!(fault(b"MemTotal: 1 MB\n"), Fault { kind: FaultKind::Syntax, line: 1 });
+        assert_eq!(fault(b"MemTotal: x kB\n"), Fault { kind: FaultKind::Number, line: 1 });
+        assert_eq!(fault(b"MemTotal: 18446744073709551615 kB\n"), Fault { kind: FaultKind::Number, line: 1 });
+    }
+
+    #[test]
+    fn a_read_cut_anywhere_never_gives_a_wrong_number() {
+        let whole = meminfo(DEBIAN_12).unwrap();
+        for end in 0..DEBIAN_12.len() {
+            if let Ok(cut) = meminfo(DEBIAN_12.get(..end).unwrap()) {
+                assert_eq!(cut, whole, "cut at {end}");
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `/proc/<pid>/mountinfo`: the mounts of a process.
+//!
+//! Source: proc_pid_mountinfo(5), Linux 2.6.26 and later. Paths and sources write space, tab, line feed and
+//! backslash as `\ooo` in octal; [`unescape`] undoes that.
+
+use super::{Fault, FaultKind, fields, lines, number};
+
+/// One mount. Byte slices are as the file writes them: escaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mount<'a> {
+    /// Major device number of the file system, 0 for one without a device of its own.
+    pub device_major: u64,
+    /// Minor device number.
+    pub device_minor: u64,
+    /// Where it is mounted, relative to the process's root.
+    pub mount_point: &'a [u8],
+    /// File system type, `ext4` or `fuse.sshfs`.
+    pub fs_type: &'a [u8],
+    /// What is mounted: a device path, a `host:/export`, a pool's data set, or `none`.
+    pub source: &'a [u8],
+}
+
+/// Yields every mount, or the fault of its line; a bad line costs that mount alone.
+pub fn mountinfo(bytes: &[u8]) -> impl Iterator<Item = Result<Mount<'_>, Fault>> {
+    lines(bytes).map(|(number, line)| mount(line).map_err(|kind| Fault { kind, line: number }))
+}
+
+fn mount(line: &[u8]) -> Result<Mount<'_>, FaultKind> {
+    let mut fields = fields(line);
+    let mut next = || fields.next().ok_or(FaultKind::Missing);
+    let (_mount_id, _parent_id) = (next()?, next()?);
+    let (device_major, device_minor) = device(next()?)?;
+    let _root = next()?;
+    let mount_point = next()?;
+    let _options = next()?;
+    // Any number of optional fields, ended by a lone dash.
+    while next()? != b"-" {}
+    let fs_type = next()?;
+    // An empty source leaves nothing but a double space, so only the super options follow.
+    let source = next()?;
+    Ok(Mount { device_major, device_minor, mount_point, fs_type, source })
+}
+
+fn device(field: &[u8]) -> Result<(u64, u64), FaultKind> {
+    let colon = field.iter().position(|byte| *byte == b':').ok_or(FaultKind::Syntax)?;
+    let (major, minor) = field.split_at_checked(colon).ok_or(FaultKind::Syntax)?;
+    let minor = minor.strip_prefix(b":").ok_or(FaultKind::Syntax)?;
+    number(major).zip(number(minor)).ok_or(FaultKind::Number)
+}
+
+/// Writes `escaped` into `buffer` with its `\ooo` sequences undone; a backslash that starts none stays itself.
+///
+/// Returns the written part, or `None` when the buffer is too small.
+pub fn unescape<'b>(escaped: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let mut rest = escaped;
+    let mut length = 0usize;
+    while let Some((&first, tail)) = rest.split_first() {
+        let (byte, after) = match octal(rest) {
+            Some(escape) => escape,
+            None => (first, tail),
+        };
+        *buffer.get_mut(length)? = byte;
+        length = length.checked_add(1)?;
+        rest = after;
+    }
+    buffer.get(..length)
+}
+
+/// The byte that a leading `\ooo` stands for, and what follows it.
+fn octal(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let (&[backslash, high, middle, low], rest) = bytes.split_first_chunk()?;
+    if backslash != b'\\' {
+        return None;
+    }
+    let value = [high, middle, low]
+        .iter()
+        .try_fold(0u32, |value, digit| value.checked_mul(8)?.checked_add(char::from(*digit).to_digit(8)?))?;
+    Some((u8::try_from(value).ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_the_man_page_is_read() {
+        let line = b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n";
+        let mount = mountinfo(line).next().unwrap().unwrap();
+        assert_eq!((mount.device_major, mount.device_minor), (98, 0));
+        assert_eq!(mount.mount_point, b"/mnt2");
+        assert_eq!((mount.fs_type, mount.source), (&b"ext3"[..], &b"/dev/root"[..]));
+    }
+
+    #[test]
+    fn optional_fields_may_be_none_or_many() {
+        for optional in ["", "shared:1 ", "shared:1 master:2 propagate_from:3 unbindable "] {
+            extern crate std;
+            let line = std::format!("1 2 8:1 / / rw {optional}- ext4 /dev/sda1 rw\n");
+            assert_eq!(mountinfo(line.as_bytes()).next().unwrap().unwrap().fs_type, b"ext4");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_names_its_fault_and_costs_only_itself() {
+        let file = b"1 2 8:1 / /\n1 2 8-1 / / rw - ext4 a b\n1 2 8:x / / rw - ext4 a b\n1 2 8:1 / / rw ext4 a b\n\
+            1 2 8:1 / /ok rw - ext4 a b\n1 2 8:1 / /cut rw - ext4 a";
+        let mut mounts = mountinfo(file);
+        assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Missing, line: 1 })));
+        assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Syntax, line: 2 })));
+        assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Number, line: 3 })));
+        assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Missing, line: 4 })));
+        assert_eq!(mounts.next().unwrap().unwrap().mount_point, b"/ok");
+        assert_eq!(mounts.next(), None);
+    }
+
+    #[test]
+    fn octal_escapes_are_undone() {
+        let mut buffer = [0; 16];
+        assert_eq!(unescape(br"/a\040b\134c\011", &mut buffer), Some(&b"/a b\\c\t"[..]));
+        assert_eq!(unescape(br"/x\04", &mut buffer), Some(&br"/x\04"[..]));
+        assert_eq!(unescape(br"/x\999\777", &mut buffer), Some(&br"/x\999\777"[..]));
+    }
+
+    #[test]
+    fn unescaping_into_an_exact_fit_works_and_one_short_does_not() {
+        assert_eq!(unescape(br"\040b", &mut [0; 2]), Some(&b" b"[..]));
+        assert_eq!(unescape(br"\040b", &mut [0; 1]), None);
+    }
+}

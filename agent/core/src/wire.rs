@@ -1,0 +1,170 @@
+//! Readings to the bytes of a request body, in a caller's buffer.
+//!
+//! Written by serde-json-core from the shared wire types, so the names stand in one place. A body never holds half an
+//! element: what does not fit is left out whole, and the caller is told.
+
+use neon_shared::api::{HeartbeatRequest, RegisterRequest};
+use neon_shared::metrics::ServerMetrics;
+use serde::Serialize;
+
+/// The buffer is too small for what was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// Writes a registration; returns its bytes.
+pub fn register<'b>(request: &RegisterRequest<&str>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
+    object(request, buffer)
+}
+
+/// Writes a heartbeat; returns its bytes.
+pub fn heartbeat<'b>(request: &HeartbeatRequest<&str>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
+    object(request, buffer)
+}
+
+/// Writes `samples`, oldest first, as far as they fit; returns the length of the body and how many are in it.
+pub fn metrics<'s>(
+    samples: impl Iterator<Item = &'s ServerMetrics>,
+    buffer: &mut [u8],
+) -> Result<(usize, usize), Full> {
+    let mut list = ListWriter::begin("{\"metrics\":[", buffer)?;
+    let written = samples.map_while(|sample| list.push(sample).ok()).count();
+    Ok((list.finish(), written))
+}
+
+/// Writes `{"containers":[…]}` one container at a time.
+pub fn containers(buffer: &mut [u8]) -> Result<ListWriter<'_>, Full> {
+    ListWriter::begin("{\"containers\":[", buffer)
+}
+
+fn object<'b>(value: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
+    let length = serde_json_core::to_slice(value, buffer).map_err(|_| Full)?;
+    buffer.get(..length).ok_or(Full)
+}
+
+const CLOSING: &[u8] = b"]}";
+
+/// A body that holds one list. Invariant: `length + CLOSING.len() <= buffer.len()`, so that it can always be closed.
+#[derive(Debug)]
+pub struct ListWriter<'b> {
+    buffer: &'b mut [u8],
+    length: usize,
+    is_empty: bool,
+}
+
+impl<'b> ListWriter<'b> {
+    fn begin(opening: &str, buffer: &'b mut [u8]) -> Result<Self, Full> {
+        let slot = buffer.get_mut(..opening.len() + CLOSING.len()).ok_or(Full)?;
+        slot[..opening.len()].copy_from_slice(opening.as_bytes());
+        Ok(Self { buffer, length: opening.len(), is_empty: true })
+    }
+
+    /// Appends an element; `Full`, and no change, when it does not fit.
+    pub fn push(&mut self, element: &impl Serialize) -> Result<(), Full> {
+        let comma = usize::from(!self.is_empty);
+        let end = self.buffer.len() - CLOSING.len();
+        let room = self.buffer.get_mut(self.length..end).ok_or(Full)?;
+        if comma == 1 {
+            *room.first_mut().ok_or(Full)? = b',';
+        }
+        let written = serde_json_core::to_slice(element, &mut room[comma..]).map_err(|_| Full)?;
+        self.length += comma + written;
+        self.is_empty = false;
+        Ok(())
+    }
+
+    /// Closes the list; returns the length of the body.
+    pub fn finish(self) -> usize {
+        let end = self.length + CLOSING.len();
+        self.buffer[self.length..end].copy_from_slice(CLOSING);
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use neon_shared::metrics::ServerInfo;
+    use neon_shared::time::Timestamp;
+
+    use super::*;
+
+    /// The example of the wire contract, as a first-generation agent sent it.
+    const FIRST_GENERATION: &str = r#"{"metrics":[{"timestamp":"2026-11-23T09:08:03.022Z","cpuPercent":14.85,"memoryPercent":3.09,"diskPercent":6.31,"memoryUsedGb":0.73,"memoryTotalGb":23.54,"diskUsedGb":47.7,"diskTotalGb":755.92,"networkRxBytes":443323758,"networkTxBytes":986331}]}"#;
+
+    fn sample() -> ServerMetrics {
+        ServerMetrics {
+            timestamp: Timestamp::parse("2026-11-23T09:08:03.022Z").unwrap(),
+            cpu_percent: 14.85,
+            memory_percent: 3.09,
+            disk_percent: 6.31,
+            memory_used_gb: 0.73,
+            memory_total_gb: 23.54,
+            disk_used_gb: 47.7,
+            disk_total_gb: 755.92,
+            network_rx_bytes: 443_323_758,
+            network_tx_bytes: 986_331,
+        }
+    }
+
+    #[test]
+    fn a_sample_is_written_to_the_byte_as_the_first_generation_wrote_it() {
+        let mut buffer = [0; 512];
+        let (length, written) = metrics([sample()].iter(), &mut buffer).unwrap();
+        assert_eq!((core::str::from_utf8(&buffer[..length]).unwrap(), written), (FIRST_GENERATION, 1));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole() {
+        let one = FIRST_GENERATION.len();
+        let samples = [sample(), sample()];
+        for room in 0..one {
+            let expected = if room < 14 { Err(Full) } else { Ok((14, 0)) };
+            assert_eq!(metrics(samples.iter(), &mut std::vec![0; room]), expected, "{room} bytes");
+        }
+        assert_eq!(metrics(samples.iter(), &mut std::vec![0; one]), Ok((one, 1)));
+        assert_eq!(metrics(samples.iter(), &mut std::vec![0; 2 * one - 14]), Ok((one, 1)));
+        assert_eq!(metrics(samples.iter(), &mut std::vec![0; 2 * one - 13]), Ok((2 * one - 13, 2)));
+    }
+
+    #[test]
+    fn extreme_values_stay_json() {
+        let extreme = ServerMetrics { network_rx_bytes: u64::MAX, memory_total_gb: 1e300, ..sample() };
+        let mut buffer = [0; 1024];
+        let (length, _) = metrics([extreme].iter(), &mut buffer).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&buffer[..length]).unwrap();
+        assert_eq!(value["metrics"][0]["networkRxBytes"], u64::MAX);
+        assert_eq!(value["metrics"][0]["memoryTotalGb"], 1e300);
+    }
+
+    #[test]
+    fn hostile_text_stays_one_string() {
+        let name = "a\"b\\c</script>\u{1f600}\u{7}";
+        let info = ServerInfo {
+            name,
+            hostname: name,
+            os_name: name,
+            os_version: "",
+            os_kernel: "",
+            os_arch: "",
+            ..ServerInfo::default()
+        };
+        let request = RegisterRequest { server_name: name, server_info: info, agent_version: "1" };
+        let mut buffer = [0; 1024];
+        let value: serde_json::Value = serde_json::from_slice(register(&request, &mut buffer).unwrap()).unwrap();
+        assert_eq!(value["serverName"], name);
+        assert_eq!(value["serverInfo"]["dockerVersion"], serde_json::Value::Null);
+        assert_eq!(register(&request, &mut [0; 16]), Err(Full));
+    }
+
+    #[test]
+    fn an_empty_list_of_containers_is_a_report_too() {
+        let mut buffer = [0; 64];
+        let length = containers(&mut buffer).unwrap().finish();
+        assert_eq!(&buffer[..length], b"{\"containers\":[]}");
+        let bodies: Vec<Result<usize, Full>> =
+            [17, 16].map(|room| containers(&mut buffer[..room]).map(ListWriter::finish)).into();
+        assert_eq!(bodies, [Ok(17), Err(Full)]);
+    }
+}
