@@ -1,0 +1,65 @@
+// The master's reading API: one function per call, answers as the master documents them.
+// URLs are relative to the origin the page came from; nothing else is ever asked.
+
+import type { History, HistoryRange, Server, ServerSummary } from "./model";
+
+/** Past this the master counts as not answering, milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** Why a call gave no data. `status` is the HTTP status, or 0 where no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** The master itself said no (4xx): it is well, the question was wrong. */
+  get refused(): boolean {
+    return this.status >= 400 && this.status < 500;
+  }
+}
+
+/** `GET /api/servers`, by name. */
+export function servers(signal: AbortSignal): Promise<ServerSummary[]> {
+  return getJson("/api/servers", signal);
+}
+
+/** `GET /api/servers/{id}`: facts, containers and services. */
+export function server(id: number, signal: AbortSignal): Promise<Server> {
+  return getJson(`/api/servers/${id}`, signal);
+}
+
+/** `GET /api/servers/{id}/metrics/history`: percentages over one range, oldest first. */
+export function history(id: number, range: HistoryRange, signal: AbortSignal): Promise<History> {
+  return getJson(`/api/servers/${id}/metrics/history?range=${range}`, signal);
+}
+
+async function getJson<T>(url: string, signal: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      headers: { Accept: "application/json" },
+    });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
+    throw new ApiError(0, timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection");
+  }
+  if (!response.ok) throw new ApiError(response.status, await refusal(response));
+  try {
+    return (await response.json()) as T;
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ApiError(0, "the answer broke off or was not JSON");
+  }
+}
+
+/** The master's sentence where it gave one, else the status. */
+async function refusal(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => null);
+  const isRefusal = typeof body === "object" && body !== null && "error" in body;
+  return isRefusal && typeof body.error === "string" ? body.error : `HTTP status ${response.status}`;
+}

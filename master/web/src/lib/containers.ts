@@ -1,0 +1,43 @@
+// How urgent a container is, and the words for its state.
+
+import type { Container } from "./model";
+
+/** How a state is to be read: nobody needs to look, somebody may, somebody should. */
+export type Tone = "good" | "idle" | "warn" | "bad";
+
+/** The containers somebody should look at first, then by name. */
+export function byUrgency(containers: readonly Container[]): Container[] {
+  return [...containers].sort((a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name, "en"));
+}
+
+/** How a container's state is to be read; its health stands beside it. */
+export function toneOf(container: Container): Tone {
+  switch (container.status) {
+    case "restarting":
+      return "bad";
+    case "exited":
+      return failed(container) ? "bad" : "idle";
+    case "paused":
+      return "warn";
+    case "running":
+      return "good";
+  }
+}
+
+/** Only a container that stopped has an exit code that means something; a running one reports 0. */
+export function exitCode(container: Container): number | undefined {
+  return container.status === "exited" || container.status === "restarting" ? (container.exitCode ?? undefined) : undefined;
+}
+
+/** Exited, and not by its own will. */
+function failed(container: Container): boolean {
+  return container.status === "exited" && container.exitCode !== null && container.exitCode !== 0;
+}
+
+function urgency(container: Container): number {
+  if (container.status === "running" && container.health === "unhealthy") return 0;
+  if (container.status === "restarting") return 1;
+  if (container.status === "exited") return failed(container) ? 2 : 3;
+  if (container.status === "paused") return 4;
+  return container.health === "starting" ? 5 : 6;
+}

@@ -1,0 +1,108 @@
+// Asks one question again and again, keeps the last good answer, and knows how old it is.
+
+import { ApiError } from "./api";
+import { delayMs } from "./backoff";
+
+/**
+ * One repeated question to the master.
+ *
+ * It runs between `start()` and the function that returns, and pauses while the tab is hidden. A failure leaves
+ * `data` as it was: what was last heard stays on screen, with its age.
+ */
+export class Poll<T> {
+  /** The last good answer. */
+  data = $state.raw<T>();
+  /** When it arrived, epoch milliseconds by the viewer's clock. */
+  receivedAtMs = $state<number>();
+  /** Why the last try gave none; gone with the next success. */
+  failure = $state.raw<ApiError>();
+  /** Tries in a row without an answer from a working master. A refusal (4xx) is an answer. */
+  failures = $state(0);
+  /** When the first of these was, epoch milliseconds. */
+  failingSinceMs = $state<number>();
+  /** When the next try is due, epoch milliseconds; absent while one is under way or the poll rests. */
+  nextTryAtMs = $state<number>();
+
+  readonly intervalMs: number;
+  #question: (signal: AbortSignal) => Promise<T>;
+  #running = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #request: AbortController | undefined;
+
+  constructor(question: (signal: AbortSignal) => Promise<T>, intervalMs: number) {
+    this.#question = question;
+    this.intervalMs = intervalMs;
+  }
+
+  /** Asks at once and then on the interval. Returns what stops it. */
+  start(): () => void {
+    this.#running = true;
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    window.addEventListener("online", this.now);
+    this.now();
+    return () => this.#stop();
+  }
+
+  /** Asks at once, whatever the back-off says. */
+  now = (): void => {
+    if (!this.#running || document.hidden) return;
+    this.#rest();
+    void this.#ask();
+  };
+
+  #stop(): void {
+    this.#running = false;
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    window.removeEventListener("online", this.now);
+    this.#rest();
+  }
+
+  /** Neither a request nor a timer after this. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+    this.#request = undefined;
+    this.nextTryAtMs = undefined;
+  }
+
+  #onVisibility = (): void => {
+    if (document.hidden) this.#rest();
+    else this.now();
+  };
+
+  async #ask(): Promise<void> {
+    const request = new AbortController();
+    this.#request = request;
+    try {
+      const data = await this.#question(request.signal);
+      if (request.signal.aborted) return;
+      this.data = data;
+      this.receivedAtMs = Date.now();
+      this.#answered(undefined);
+    } catch (cause) {
+      if (request.signal.aborted) return;
+      this.#failed(cause);
+    }
+    this.#schedule();
+  }
+
+  #failed(cause: unknown): void {
+    const failure = cause instanceof ApiError ? cause : new ApiError(0, String(cause));
+    if (failure.refused) return this.#answered(failure);
+    this.failure = failure;
+    this.failures += 1;
+    this.failingSinceMs ??= Date.now();
+  }
+
+  #answered(refusal: ApiError | undefined): void {
+    this.failure = refusal;
+    this.failures = 0;
+    this.failingSinceMs = undefined;
+  }
+
+  #schedule(): void {
+    const waitMs = delayMs(this.intervalMs, this.failures, Math.random());
+    this.nextTryAtMs = Date.now() + waitMs;
+    this.#timer = setTimeout(this.now, waitMs);
+  }
+}

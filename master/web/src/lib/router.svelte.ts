@@ -1,0 +1,58 @@
+// The address bar as state, by the history API: links work, so do the back button and a reload.
+
+import { routeOf, searchWith } from "./route";
+
+let path = $state(location.pathname);
+let search = $state(location.search);
+
+function read(): void {
+  path = location.pathname;
+  search = location.search;
+}
+
+window.addEventListener("popstate", read);
+
+export const router = {
+  get path(): string {
+    return path;
+  },
+
+  /** With the leading `?`, or empty. */
+  get search(): string {
+    return search;
+  },
+
+  get route() {
+    return routeOf(path);
+  },
+
+  /** One parameter of the address, empty where it is absent. */
+  parameter(name: string): string {
+    return new URLSearchParams(search).get(name) ?? "";
+  },
+
+  /** Changes parameters in place: the back button leaves the view, it does not undo each letter of a search. */
+  replaceParameters(changes: Record<string, string>): void {
+    history.replaceState(history.state, "", path + searchWith(search, changes));
+    read();
+  },
+
+  /** Follows a plain click on a link of ours without loading the page again. For the document's click event. */
+  onClick(event: MouseEvent): void {
+    const link = (event.target as Element).closest("a");
+    if (link === null || !isPlain(event, link)) return;
+    event.preventDefault();
+    if (link.href !== location.href) history.pushState(null, "", link.href);
+    const samePath = link.pathname === path;
+    read();
+    if (!samePath) window.scrollTo(0, 0);
+  },
+};
+
+/** False where the browser should do what it always does: new tab, download, other site, jump within the page. */
+function isPlain(event: MouseEvent, link: HTMLAnchorElement): boolean {
+  if (event.defaultPrevented || event.button !== 0) return false;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return false;
+  if (link.target !== "" || link.hasAttribute("download") || link.origin !== location.origin) return false;
+  return link.hash === "" && !link.pathname.startsWith("/api/");
+}

@@ -1,0 +1,16 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    // Every asset is a file of its own, so that a policy without `data:` and inline code holds.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    // `npm run dev` beside a master on its default address.
+    proxy: { "/api": "http://127.0.0.1:3000" },
+  },
+  test: { include: ["src/**/*.test.ts"] },
+});
