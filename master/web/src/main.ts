@@ -7,3 +7,10 @@ import App from "./App.svelte";
 const target = document.getElementById("app");
 if (target === null) throw new Error("index.html has no element with the id app");
 mount(App, { target });
+
+/** By then the first view has its data, milliseconds. */
+const IDLE_MS = 1500;
+
+// The charts' code ahead of the click that needs it, and before a master that is restarted could not serve it.
+// Where this fails, the chart tries again and says so.
+setTimeout(() => void import("uplot").catch(() => undefined), IDLE_MS);

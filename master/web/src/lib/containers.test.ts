@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+
+import { byUrgency, exitCode, toneOf } from "./containers";
+import type { Container } from "./model";
+
+function container(name: string, more: Partial<Container>): Container {
+  return {
+    containerId: name,
+    name,
+    image: "busybox",
+    imageId: null,
+    imageTags: [],
+    status: "running",
+    health: null,
+    ports: "-",
+    labels: {},
+    networks: [],
+    startedAt: null,
+    exitCode: null,
+    ...more,
+  };
+}
+
+describe("byUrgency", () => {
+  it("puts what needs a look first", () => {
+    const containers = [
+      container("fine", { health: "healthy" }),
+      container("also-fine", {}),
+      container("starting", { health: "starting" }),
+      container("paused", { status: "paused" }),
+      container("done", { status: "exited", exitCode: 0 }),
+      container("crashed", { status: "exited", exitCode: 137 }),
+      container("looping", { status: "restarting", exitCode: 1 }),
+      container("sick", { health: "unhealthy" }),
+    ];
+    expect(byUrgency(containers).map(({ name }) => name)).toEqual([
+      "sick",
+      "looping",
+      "crashed",
+      "done",
+      "paused",
+      "starting",
+      "also-fine",
+      "fine",
+    ]);
+  });
+});
+
+describe("toneOf", () => {
+  it("tells an exit by intent from a failure", () => {
+    expect(toneOf(container("a", { status: "exited", exitCode: 0 }))).toBe("idle");
+    expect(toneOf(container("a", { status: "exited", exitCode: 1 }))).toBe("bad");
+  });
+});
+
+describe("exitCode", () => {
+  it("means nothing while the container runs", () => {
+    expect(exitCode(container("a", { exitCode: 0 }))).toBeUndefined();
+    expect(exitCode(container("a", { status: "exited", exitCode: 0 }))).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+
+import { countByStatus, filtered, sorted } from "./fleet";
+import type { ServerSummary } from "./model";
+
+function server(id: number, name: string, more: Partial<ServerSummary> = {}): ServerSummary {
+  return {
+    id,
+    name,
+    hostname: `${name}.lan`,
+    ipAddress: null,
+    status: "online",
+    containerCount: 0,
+    cpuCores: 4,
+    totalMemoryGb: 8,
+    totalDiskGb: 100,
+    lastMetricsAt: null,
+    ...more,
+  };
+}
+
+const names = (servers: ServerSummary[]) => servers.map(({ name }) => name);
+
+describe("sorted", () => {
+  it("reads numbers in names as numbers", () => {
+    expect(names(sorted([server(1, "web-10"), server(2, "web-9")], "name", "asc"))).toEqual(["web-9", "web-10"]);
+  });
+
+  it("puts a server without the value last in both directions", () => {
+    const servers = [server(1, "a"), server(2, "b", { cpu: 0 }), server(3, "c", { cpu: 90 })];
+    expect(names(sorted(servers, "cpu", "asc"))).toEqual(["b", "c", "a"]);
+    expect(names(sorted(servers, "cpu", "desc"))).toEqual(["c", "b", "a"]);
+  });
+
+  it("puts the silent ones first by status, equals by name", () => {
+    const servers = [server(1, "c"), server(2, "a"), server(3, "b", { status: "offline" })];
+    expect(names(sorted(servers, "status", "asc"))).toEqual(["b", "a", "c"]);
+  });
+
+  it("leaves its input alone", () => {
+    const servers = [server(1, "b"), server(2, "a")];
+    sorted(servers, "name", "asc");
+    expect(names(servers)).toEqual(["b", "a"]);
+  });
+});
+
+describe("filtered", () => {
+  const servers = [server(1, "Web"), server(2, "db", { status: "offline" })];
+
+  it("finds by part of name or host name, whatever the case", () => {
+    expect(names(filtered(servers, " wE ", ""))).toEqual(["Web"]);
+    expect(names(filtered(servers, "DB.LAN", ""))).toEqual(["db"]);
+    expect(filtered(servers, ".*", "")).toEqual([]);
+  });
+
+  it("combines with a status", () => {
+    expect(names(filtered(servers, "", "offline"))).toEqual(["db"]);
+    expect(filtered(servers, "web", "offline")).toEqual([]);
+  });
+});
+
+describe("countByStatus", () => {
+  it("counts every status, also those nobody is in", () => {
+    expect(countByStatus([server(1, "a"), server(2, "b", { status: "offline" })])).toEqual({ online: 1, offline: 1, maintenance: 0 });
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+
+import { rangeOf, routeOf, searchWith } from "./route";
+
+describe("routeOf", () => {
+  it("knows the list and one server", () => {
+    expect(routeOf("/")).toEqual({ view: "fleet" });
+    expect(routeOf("/servers")).toEqual({ view: "fleet" });
+    expect(routeOf("/servers/7")).toEqual({ view: "server", id: 7 });
+    expect(routeOf("/servers/7/")).toEqual({ view: "server", id: 7 });
+  });
+
+  it("takes nothing else for a server", () => {
+    for (const path of ["/servers/0", "/servers/-1", "/servers/7x", "/servers/1e3", "/servers/7/8", `/servers/${"9".repeat(20)}`]) {
+      expect(routeOf(path), path).toEqual({ view: "notFound" });
+    }
+  });
+});
+
+describe("rangeOf", () => {
+  it("falls back to the API's default", () => {
+    expect(rangeOf("?range=30d")).toBe("30d");
+    expect(rangeOf("?range=1y")).toBe("7d");
+    expect(rangeOf("")).toBe("7d");
+  });
+});
+
+describe("searchWith", () => {
+  it("changes what it is told to and keeps the rest", () => {
+    expect(searchWith("?q=web&sort=cpu", { q: "" })).toBe("?sort=cpu");
+    expect(searchWith("?q=web", { q: "a&b=<c>" })).toBe("?q=a%26b%3D%3Cc%3E");
+    expect(searchWith("?q=web", { q: "" })).toBe("");
+  });
+});
