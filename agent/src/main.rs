@@ -1,2 +1,92 @@
-//! placeholder
-fn main() {}
+//! Neon's agent: reads one host's kernel and Docker Engine and reports to a master.
+//!
+//! `main` builds the static buffers and the two threads: the scheduler on this one collects, the sender on its own
+//! sends. Exit codes: 0 after SIGTERM or SIGINT, 1 when the system refuses what the agent needs, 2 for a bad
+//! configuration.
+#![forbid(unsafe_code)]
+
+mod config;
+mod log;
+mod outbox;
+mod scheduler;
+mod source;
+mod transport;
+
+use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::config::{Config, KEYS};
+use crate::log::Part;
+use crate::outbox::Outbox;
+use crate::source::docker::{DockerBuffers, Engine};
+use crate::source::kernel::{Kernel, KernelFileBuffer};
+use crate::transport::SenderBuffers;
+
+const EXIT_SYSTEM: u8 = 1;
+const EXIT_CONFIGURATION: u8 = 2;
+
+// All memory that the path from a kernel file to a request body uses, in bss: a page of it is only resident once it
+// has been written to. Each capacity is named and explained where its buffer's type is.
+static OUTBOX: Outbox = Outbox::new();
+static KERNEL_FILE: Mutex<KernelFileBuffer> = Mutex::new(KernelFileBuffer::new());
+static DOCKER: Mutex<DockerBuffers> = Mutex::new(DockerBuffers::new());
+static SENDER: Mutex<SenderBuffers> = Mutex::new(SenderBuffers::new());
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("--version" | "-V") => {
+            println!("neon-agent {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Some("--help" | "-h") => {
+            print_help();
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => {
+            eprintln!("neon-agent: unknown argument {other:?}; --help lists what there is");
+            return ExitCode::from(EXIT_CONFIGURATION);
+        }
+    }
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("neon-agent: {error}");
+            return ExitCode::from(EXIT_CONFIGURATION);
+        }
+    };
+    log::line(Part::Agent, format_args!("neon-agent {}", env!("CARGO_PKG_VERSION")));
+    log::line(Part::Agent, format_args!("{config}"));
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("neon-agent: {error}");
+            ExitCode::from(EXIT_SYSTEM)
+        }
+    }
+}
+
+fn run(config: &Config) -> std::io::Result<()> {
+    // Before any thread starts, so that every thread inherits it and only the scheduler's descriptor gets them.
+    scheduler::ending_signals().thread_block()?;
+    OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
+    let kernel = Kernel::new(config, claim(&KERNEL_FILE));
+    let engine = Engine::new(&config.docker_socket, claim(&DOCKER));
+    transport::start(config.clone(), &OUTBOX, claim(&SENDER))?;
+    smol::block_on(scheduler::run(config, &OUTBOX, kernel, engine))
+}
+
+/// Takes a static for the rest of the process's life.
+fn claim<T>(buffers: &'static Mutex<T>) -> &'static mut T {
+    let guard = buffers.lock().unwrap_or_else(PoisonError::into_inner);
+    &mut *Box::leak(Box::<MutexGuard<'static, T>>::new(guard))
+}
+
+fn print_help() {
+    println!("neon-agent {}: reads this host and reports to a Neon master\n", env!("CARGO_PKG_VERSION"));
+    println!("Usage: neon-agent [--version | --help]\n\nConfiguration by environment:");
+    for key in &KEYS {
+        let default = key.default.unwrap_or("required");
+        println!("  {:<20} {} ({}) [{default}]", key.name, key.meaning, key.range);
+    }
+}

@@ -63,6 +63,13 @@ pub struct MetricsRequest<List> {
     pub metrics: List,
 }
 
+/// `data` of a metrics or container report of which a part was refused; absent when all of it was stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RefusedData {
+    /// Elements that were refused for what they hold; the others are stored.
+    pub refused: u64,
+}
+
 /// Body of [`CONTAINERS_PATH`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContainersRequest<List> {

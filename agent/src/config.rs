@@ -1,0 +1,382 @@
+//! Configuration by environment: the only place that reads it.
+//!
+//! [`KEYS`] is the table; `--help` prints it. A missing or bad value is a [`ConfigError`] that names its key. The
+//! secret never prints.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use neon_shared::limits::{RING_CAPACITY_SAMPLES, SERVER_NAME_MAX_BYTES};
+
+/// One environment variable.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// Value when it is not set; `None` for a required one.
+    pub default: Option<&'static str>,
+    /// What values are good.
+    pub range: &'static str,
+    /// What it does, with the unit.
+    pub meaning: &'static str,
+}
+
+const fn key(name: &'static str, default: Option<&'static str>, range: &'static str, meaning: &'static str) -> Key {
+    Key { name, default, range, meaning }
+}
+
+const SERVER_NAME: Key = key("SERVER_NAME", None, "1 to 128 bytes", "unique name of this server");
+const MASTER_URL: Key = key("MASTER_URL", None, "http:// or https:// URL", "where the master is");
+const AGENT_SECRET: Key =
+    key("AGENT_SECRET", None, "visible ASCII", "secret shared with the master; or AGENT_SECRET_FILE");
+const AGENT_SECRET_FILE: Key =
+    key("AGENT_SECRET_FILE", Some(""), "path", "file that holds the secret, such as a Docker secret");
+const METRICS_INTERVAL: Key = key("METRICS_INTERVAL", Some("300"), "1 to 86400", "seconds between metrics collections");
+const CONTAINERS_INTERVAL: Key =
+    key("CONTAINERS_INTERVAL", Some("900"), "1 to 86400", "seconds between container syncs");
+const HEARTBEAT_INTERVAL: Key = key("HEARTBEAT_INTERVAL", Some("60"), "1 to 86400", "seconds between heartbeats");
+const BUFFER_ENABLED: Key =
+    key("BUFFER_ENABLED", Some("true"), "true or false", "keep metrics while the master is unreachable");
+const BUFFER_MAX_SIZE: Key =
+    key("BUFFER_MAX_SIZE", Some("100"), "1 to 1024", "samples kept before the oldest is dropped");
+const RETRY_ATTEMPTS: Key = key("RETRY_ATTEMPTS", Some("3"), "1 to 10", "tries per request");
+const RETRY_DELAY_MS: Key =
+    key("RETRY_DELAY_MS", Some("1000"), "10 to 60000", "milliseconds before the second try; doubles with each");
+const HOST_ROOT: Key =
+    key("HOST_ROOT", Some("/"), "absolute path", "where the host's file system is mounted, when in a container");
+const DOCKER_HOST: Key =
+    key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
+
+/// Every variable the agent reads, in the order the README lists them.
+pub const KEYS: [Key; 13] = [
+    SERVER_NAME,
+    MASTER_URL,
+    AGENT_SECRET,
+    AGENT_SECRET_FILE,
+    METRICS_INTERVAL,
+    CONTAINERS_INTERVAL,
+    HEARTBEAT_INTERVAL,
+    BUFFER_ENABLED,
+    BUFFER_MAX_SIZE,
+    RETRY_ATTEMPTS,
+    RETRY_DELAY_MS,
+    HOST_ROOT,
+    DOCKER_HOST,
+];
+
+const INTERVAL_RANGE_S: RangeInclusive<u64> = 1..=86_400;
+
+/// Everything an operator can set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `SERVER_NAME`.
+    pub server_name: String,
+    /// `MASTER_URL` without a slash at its end.
+    pub master_url: String,
+    /// `AGENT_SECRET`.
+    pub agent_secret: Secret,
+    /// `METRICS_INTERVAL`.
+    pub metrics_interval: Duration,
+    /// `CONTAINERS_INTERVAL`.
+    pub containers_interval: Duration,
+    /// `HEARTBEAT_INTERVAL`.
+    pub heartbeat_interval: Duration,
+    /// `BUFFER_ENABLED`.
+    pub buffer_enabled: bool,
+    /// `BUFFER_MAX_SIZE`, in samples.
+    pub buffer_max_samples: usize,
+    /// `RETRY_ATTEMPTS`.
+    pub retry_attempts: u32,
+    /// `RETRY_DELAY_MS`.
+    pub retry_delay: Duration,
+    /// `HOST_ROOT`.
+    pub host_root: PathBuf,
+    /// The path of `DOCKER_HOST`.
+    pub docker_socket: PathBuf,
+}
+
+/// Text that does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for the one header that carries it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(set)")
+    }
+}
+
+/// Why the agent cannot start.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    key: &'static str,
+    problem: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Key {
+    fn error(&self, problem: impl Into<String>) -> ConfigError {
+        ConfigError { key: self.name, problem: problem.into() }
+    }
+
+    fn out_of_range(&self, value: &str) -> ConfigError {
+        self.error(format!("must be {}, got {value:?}", self.range))
+    }
+}
+
+/// The environment, or a test's stand-in: a function from name to value.
+struct Environment<'e>(&'e dyn Fn(&str) -> Option<String>);
+
+impl Environment<'_> {
+    /// The value of `key`, its default, or an error for a required one. Set to nothing counts as not set.
+    fn text(&self, key: &Key) -> Result<String, ConfigError> {
+        let value = (self.0)(key.name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        value
+            .or_else(|| key.default.map(str::to_owned))
+            .ok_or_else(|| key.error(format!("is required: {} ({})", key.meaning, key.range)))
+    }
+
+    fn number<N: FromStr + PartialOrd>(&self, key: &Key, range: RangeInclusive<N>) -> Result<N, ConfigError> {
+        let text = self.text(key)?;
+        text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| key.out_of_range(&text))
+    }
+
+    fn seconds(&self, key: &Key) -> Result<Duration, ConfigError> {
+        self.number(key, INTERVAL_RANGE_S).map(Duration::from_secs)
+    }
+
+    fn boolean(&self, key: &Key) -> Result<bool, ConfigError> {
+        let text = self.text(key)?;
+        match text.as_str() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err(key.out_of_range(&text)),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    fn read(variables: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let env = Environment(variables);
+        Ok(Self {
+            server_name: server_name(&env)?,
+            master_url: master_url(&env)?,
+            agent_secret: agent_secret(&env)?,
+            metrics_interval: env.seconds(&METRICS_INTERVAL)?,
+            containers_interval: env.seconds(&CONTAINERS_INTERVAL)?,
+            heartbeat_interval: env.seconds(&HEARTBEAT_INTERVAL)?,
+            buffer_enabled: env.boolean(&BUFFER_ENABLED)?,
+            buffer_max_samples: env.number(&BUFFER_MAX_SIZE, 1..=RING_CAPACITY_SAMPLES)?,
+            retry_attempts: env.number(&RETRY_ATTEMPTS, 1..=10)?,
+            retry_delay: env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)?,
+            host_root: host_root(&env)?,
+            docker_socket: docker_socket(&env)?,
+        })
+    }
+
+    /// Whether the host's files are somewhere else than at `/`, which says that the agent runs in a container.
+    pub fn has_mounted_host(&self) -> bool {
+        self.host_root.as_os_str() != "/"
+    }
+}
+
+/// One line per setting, without the secret.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "SERVER_NAME={} MASTER_URL={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} \
+             HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
+             HOST_ROOT={} DOCKER_HOST=unix://{}",
+            self.server_name,
+            self.master_url,
+            self.agent_secret,
+            self.metrics_interval.as_secs(),
+            self.containers_interval.as_secs(),
+            self.heartbeat_interval.as_secs(),
+            self.buffer_enabled,
+            self.buffer_max_samples,
+            self.retry_attempts,
+            self.retry_delay.as_millis(),
+            self.host_root.display(),
+            self.docker_socket.display(),
+        )
+    }
+}
+
+fn server_name(env: &Environment<'_>) -> Result<String, ConfigError> {
+    let name = env.text(&SERVER_NAME)?;
+    if name.len() > SERVER_NAME_MAX_BYTES || name.chars().any(char::is_control) {
+        return Err(SERVER_NAME.error(format!("must be {} without control characters", SERVER_NAME.range)));
+    }
+    Ok(name)
+}
+
+fn master_url(env: &Environment<'_>) -> Result<String, ConfigError> {
+    let text = env.text(&MASTER_URL)?;
+    let problem = |what: &str| MASTER_URL.error(format!("{what}, got {text:?}"));
+    let url: ureq::http::Uri = text.parse().map_err(|_| problem("must be a URL"))?;
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
+        return Err(problem("must begin with http:// or https://"));
+    }
+    let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+    if url.host().is_none_or(str::is_empty) || authority.contains('@') {
+        return Err(problem("must have a host and no user name"));
+    }
+    if url.query().is_some() {
+        return Err(problem("must have no query"));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn agent_secret(env: &Environment<'_>) -> Result<Secret, ConfigError> {
+    let path = env.text(&AGENT_SECRET_FILE)?;
+    let (key, secret) = if path.is_empty() {
+        (&AGENT_SECRET, env.text(&AGENT_SECRET)?)
+    } else if env.text(&AGENT_SECRET).is_ok() {
+        return Err(AGENT_SECRET_FILE.error("is set, and so is AGENT_SECRET: set one of them"));
+    } else {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| AGENT_SECRET_FILE.error(format!("cannot read {path}: {error}")))?;
+        (&AGENT_SECRET_FILE, text.trim().to_owned())
+    };
+    // It travels in a header. The value itself must not appear in the message.
+    if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return Err(key.error("must be visible ASCII characters, and at least one"));
+    }
+    Ok(Secret(secret))
+}
+
+fn host_root(env: &Environment<'_>) -> Result<PathBuf, ConfigError> {
+    let text = env.text(&HOST_ROOT)?;
+    if !text.starts_with('/') {
+        return Err(HOST_ROOT.out_of_range(&text));
+    }
+    let root = PathBuf::from(if text == "/" { "/" } else { text.trim_end_matches('/') });
+    if !root.join("proc/stat").exists() {
+        return Err(HOST_ROOT.error(format!("{} has no proc/stat: is the host mounted there?", root.display())));
+    }
+    Ok(root)
+}
+
+fn docker_socket(env: &Environment<'_>) -> Result<PathBuf, ConfigError> {
+    let text = env.text(&DOCKER_HOST)?;
+    match text.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Err(DOCKER_HOST.out_of_range(&text)),
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const REQUIRED: [(&str, &str); 3] =
+        [("SERVER_NAME", "web-1"), ("MASTER_URL", "http://127.0.0.1:3000/"), ("AGENT_SECRET", "s3cret")];
+
+    fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(&|name| {
+            let set = extra.iter().chain(&REQUIRED).find(|(key, _)| *key == name);
+            set.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    /// A good configuration with some values changed, for the tests of other modules.
+    pub fn config(extra: &[(&str, &str)]) -> Config {
+        read(extra).unwrap()
+    }
+
+    fn problem(extra: &[(&str, &str)]) -> String {
+        read(extra).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_required_keys_are_enough_and_the_rest_has_defaults() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.master_url, "http://127.0.0.1:3000");
+        assert_eq!(config.metrics_interval, Duration::from_secs(300));
+        assert_eq!(config.docker_socket, PathBuf::from("/var/run/docker.sock"));
+        assert!(config.buffer_enabled && !config.has_mounted_host());
+    }
+
+    #[test]
+    fn each_missing_key_is_named() {
+        for (key, _) in REQUIRED {
+            assert!(problem(&[(key, "")]).starts_with(&format!("{key}: is required")), "{key}");
+        }
+    }
+
+    #[test]
+    fn each_bad_value_is_named() {
+        for (key, value) in [
+            ("SERVER_NAME", "a\tb\u{7}"),
+            ("MASTER_URL", "ftp://host"),
+            ("MASTER_URL", "master:3000"),
+            ("MASTER_URL", "http://"),
+            ("MASTER_URL", "http://user@host"),
+            ("AGENT_SECRET", "line\nbreak"),
+            ("METRICS_INTERVAL", "0"),
+            ("CONTAINERS_INTERVAL", "86401"),
+            ("HEARTBEAT_INTERVAL", "1m"),
+            ("BUFFER_ENABLED", "maybe"),
+            ("BUFFER_MAX_SIZE", "1025"),
+            ("RETRY_ATTEMPTS", "-1"),
+            ("RETRY_DELAY_MS", "9"),
+            ("HOST_ROOT", "host"),
+            ("HOST_ROOT", "/nowhere"),
+            ("DOCKER_HOST", "tcp://127.0.0.1:2375"),
+        ] {
+            assert!(problem(&[(key, value)]).starts_with(&format!("{key}: ")), "{key}={value}");
+        }
+        assert!(problem(&[("SERVER_NAME", &"x".repeat(129))]).starts_with("SERVER_NAME: "));
+    }
+
+    #[test]
+    fn the_secret_never_prints() {
+        let config = read(&[]).unwrap();
+        assert!(!format!("{config} {config:?}").contains("s3cret"));
+        assert!(!problem(&[("AGENT_SECRET", "s3cret\u{7}")]).contains("s3cret"));
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_but_not_from_two_places() {
+        let path = std::env::temp_dir().join(format!("neon-agent-secret-{}", std::process::id()));
+        std::fs::File::create(&path).unwrap().write_all(b"from-file\n").unwrap();
+        let path_text = path.to_str().unwrap();
+        let config = read(&[("AGENT_SECRET", ""), ("AGENT_SECRET_FILE", path_text)]).unwrap();
+        assert_eq!(config.agent_secret.reveal(), "from-file");
+        assert!(problem(&[("AGENT_SECRET_FILE", path_text)]).starts_with("AGENT_SECRET_FILE: is set, and so is"));
+        std::fs::remove_file(&path).unwrap();
+        assert!(problem(&[("AGENT_SECRET", ""), ("AGENT_SECRET_FILE", path_text)]).contains("cannot read"));
+    }
+
+    #[test]
+    fn every_documented_range_is_the_one_that_is_checked() {
+        assert!(BUFFER_MAX_SIZE.range.ends_with(&RING_CAPACITY_SAMPLES.to_string()));
+        assert!(SERVER_NAME.range.contains(&SERVER_NAME_MAX_BYTES.to_string()));
+        assert!(METRICS_INTERVAL.range.ends_with(&INTERVAL_RANGE_S.end().to_string()));
+    }
+}

@@ -1,0 +1,172 @@
+//! What waits to be sent: the one place where the scheduler and the sender meet.
+//!
+//! The scheduler puts readings in and never waits; the sender takes them out when the master lets it. Only the newest
+//! heartbeat and the newest set of containers count, so each has one place; samples have the ring.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use neon_agent_core::ring::Ring;
+use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, RING_CAPACITY_SAMPLES};
+use neon_shared::metrics::ServerMetrics;
+use neon_shared::time::Timestamp;
+
+use crate::source::host::HostFacts;
+
+/// The state behind the lock.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Samples the master does not have yet.
+    pub ring: Ring<ServerMetrics, RING_CAPACITY_SAMPLES>,
+    /// When the last heartbeat was due, if it has not been sent.
+    pub heartbeat: Option<Timestamp>,
+    /// The facts of the next registration.
+    facts: HostFacts,
+    /// Whether they have been collected. Not an `Option`: its `None` would not be all zeroes, and the whole static
+    /// would move from bss into the binary.
+    facts_known: bool,
+    /// A finished body with all containers: its bytes, their count, and a number that tells a newer one.
+    containers: [u8; REQUEST_BODY_MAX_BYTES],
+    containers_length: usize,
+    containers_number: u64,
+    stop: bool,
+    stopped: bool,
+}
+
+/// A set of containers taken out to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContainersTicket(u64);
+
+impl Waiting {
+    /// Puts in a finished body of containers; an older one that was never sent is dropped, being out of date.
+    pub fn put_containers(&mut self, body: &[u8]) {
+        self.containers[..body.len()].copy_from_slice(body);
+        self.containers_length = body.len();
+        self.containers_number += 1;
+    }
+
+    /// Copies the waiting body of containers into `buffer`; its length, and a ticket to clear it with.
+    pub fn containers(&self, buffer: &mut [u8]) -> Option<(usize, ContainersTicket)> {
+        let body = &self.containers[..self.containers_length];
+        buffer.get_mut(..body.len())?.copy_from_slice(body);
+        (!body.is_empty()).then_some((body.len(), ContainersTicket(self.containers_number)))
+    }
+
+    /// Clears the body that was sent, unless a newer one has come.
+    pub fn clear_containers(&mut self, ticket: ContainersTicket) {
+        if ticket.0 == self.containers_number {
+            self.containers_length = 0;
+        }
+    }
+
+    /// Puts in the facts of the next registration.
+    pub fn put_facts(&mut self, facts: HostFacts) {
+        self.facts = facts;
+        self.facts_known = true;
+    }
+
+    /// The facts of the next registration; `None` until they are first collected.
+    pub fn facts(&self) -> Option<&HostFacts> {
+        self.facts_known.then_some(&self.facts)
+    }
+
+    fn has_work(&self) -> bool {
+        self.facts_known && (self.heartbeat.is_some() || !self.ring.is_empty() || self.containers_length > 0)
+    }
+}
+
+/// Why the sender woke up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Something waits to be sent.
+    Work,
+    /// The agent ends: one last attempt.
+    Stop,
+}
+
+/// The lock, and the bell that rings when something changes.
+#[derive(Debug)]
+pub struct Outbox {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+impl Outbox {
+    /// An empty outbox, all zeroes, so that a static one costs no page before it is used.
+    pub const fn new() -> Self {
+        let waiting = Waiting {
+            ring: Ring::new(ServerMetrics::zero()),
+            heartbeat: None,
+            facts: HostFacts::new(),
+            facts_known: false,
+            containers: [0; REQUEST_BODY_MAX_BYTES],
+            containers_length: 0,
+            containers_number: 0,
+            stop: false,
+            stopped: false,
+        };
+        Self { waiting: Mutex::new(waiting), changed: Condvar::new() }
+    }
+
+    /// Changes what waits, and wakes the sender. The lock is never held over I/O.
+    pub fn with<R>(&self, change: impl FnOnce(&mut Waiting) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.changed.notify_all();
+        result
+    }
+
+    /// Waits until there is something to send, but not before `earliest`; the end comes at once.
+    pub fn wait_for_work(&self, earliest: Instant) -> Wake {
+        let mut waiting = self.lock();
+        loop {
+            let pause = earliest.saturating_duration_since(Instant::now());
+            if waiting.stop {
+                return Wake::Stop;
+            }
+            waiting = if !pause.is_zero() {
+                self.wait(waiting, pause)
+            } else if waiting.has_work() {
+                return Wake::Work;
+            } else {
+                self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
+            };
+        }
+    }
+
+    /// Waits for `pause`; true at once when the agent ends.
+    pub fn pause(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        let mut waiting = self.lock();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if waiting.stop || left.is_zero() {
+                return waiting.stop;
+            }
+            waiting = self.wait(waiting, left);
+        }
+    }
+
+    /// Tells the sender to end, and waits until it has, at most `patience`.
+    pub fn stop(&self, patience: Duration) {
+        self.with(|waiting| waiting.stop = true);
+        let until = Instant::now() + patience;
+        let mut waiting = self.lock();
+        while !waiting.stopped && Instant::now() < until {
+            waiting = self.wait(waiting, until.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// The sender's last word.
+    pub fn confirm_stop(&self) {
+        self.with(|waiting| waiting.stopped = true);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // No code panics while it holds the lock; if it ever does, the readings are still worth sending.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'g>(&self, waiting: MutexGuard<'g, Waiting>, pause: Duration) -> MutexGuard<'g, Waiting> {
+        self.changed.wait_timeout(waiting, pause).unwrap_or_else(PoisonError::into_inner).0
+    }
+}

@@ -1,0 +1,135 @@
+//! One HTTP request to the master: ureq and rustls with the bundled web PKI roots.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use neon_shared::api::SECRET_HEADER;
+use ureq::{Agent, Error, Timeout};
+
+use crate::config::Config;
+
+/// Longest time for a connection to stand, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest time for a whole request, from the name look-up to the last byte of the answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long an unused connection is kept: one default heartbeat interval and a little, so that it serves the next.
+const IDLE_KEPT: Duration = Duration::from_secs(75);
+/// ureq's buffers of a connection, in bytes each way; its own default of 128 KiB is the browser's size, not ours.
+const CONNECTION_BUFFER_BYTES: usize = 16 * 1024;
+
+/// The connection to the master.
+#[derive(Debug)]
+pub struct Client {
+    agent: Agent,
+    base_url: String,
+}
+
+/// What proves who we are.
+#[derive(Clone, Copy)]
+pub enum Credential<'a> {
+    /// The fleet's secret, for the registration.
+    Secret(&'a str),
+    /// The token that the registration gave.
+    Token(&'a str),
+}
+
+/// One request.
+pub struct Post<'a> {
+    /// Path under the master's URL.
+    pub path: &'a str,
+    /// Goes into a header.
+    pub credential: Credential<'a>,
+    /// Finished JSON.
+    pub body: &'a [u8],
+    /// Bound on the whole request, if it is shorter than the usual one.
+    pub timeout: Option<Duration>,
+}
+
+/// What came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// HTTP status.
+    pub status: u16,
+    /// Bytes of the answer in the caller's buffer.
+    pub length: usize,
+}
+
+impl Client {
+    /// A client for `config`'s master; nothing is connected yet.
+    pub fn new(config: &Config) -> Self {
+        let settings = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("neon-agent/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .max_idle_connections(1)
+            .max_idle_age(IDLE_KEPT)
+            .input_buffer_size(CONNECTION_BUFFER_BYTES)
+            .output_buffer_size(CONNECTION_BUFFER_BYTES)
+            .build();
+        Self { agent: settings.new_agent(), base_url: config.master_url.clone() }
+    }
+
+    /// Sends one request and reads the answer into `answer`, cut to its size. Errors: the cause in words.
+    pub fn post(&self, post: &Post<'_>, answer: &mut [u8]) -> Result<Answered, String> {
+        let (header, value) = match post.credential {
+            Credential::Secret(secret) => (SECRET_HEADER, secret.to_owned()),
+            Credential::Token(token) => ("Authorization", format!("Bearer {token}")),
+        };
+        let timeout = post.timeout.unwrap_or(REQUEST_TIMEOUT).min(REQUEST_TIMEOUT);
+        let request = self
+            .agent
+            .post(format!("{}{}", self.base_url, post.path))
+            .header("Content-Type", "application/json")
+            .header(header, value)
+            .config()
+            .timeout_global(Some(timeout))
+            .build();
+        let mut response = request.send(post.body).map_err(|error| words(&error))?;
+        let length = read_up_to(response.body_mut().as_reader(), answer).map_err(|error| io_words(&error))?;
+        let status = response.status().as_u16();
+        if response.status().is_redirection() {
+            let target =
+                response.headers().get("Location").and_then(|target| target.to_str().ok()).unwrap_or("elsewhere");
+            return Err(format!("the master redirects to {target}, which is not followed: set MASTER_URL to it"));
+        }
+        Ok(Answered { status, length })
+    }
+}
+
+fn read_up_to(mut reader: impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match reader.read(&mut buffer[length..])? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    Ok(length)
+}
+
+/// What went wrong, for somebody who reads the log and not this code.
+fn words(error: &Error) -> String {
+    match error {
+        Error::Io(error) => io_words(error),
+        Error::HostNotFound => "the master's name cannot be resolved".to_owned(),
+        Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+            format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())
+        }
+        Error::Timeout(_) => format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
+        Error::ConnectionFailed => "the connection failed".to_owned(),
+        Error::Protocol(_) => "the answer is not HTTP/1.1".to_owned(),
+        Error::Tls(problem) => format!("TLS: {problem}"),
+        other => other.to_string(),
+    }
+}
+
+fn io_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "the master closed the connection".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the master broke off its answer".to_owned(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        _ => error.to_string(),
+    }
+}

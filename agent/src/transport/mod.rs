@@ -1,0 +1,325 @@
+//! The way to the master: one thread that takes what waits in the [`Outbox`] and sends it.
+//!
+//! Collection never waits for it. A round sends the heartbeat first (it is what keeps the host online), then all
+//! buffered samples in one request, oldest first, then the containers. A sample leaves the ring only after the
+//! master's 200.
+
+mod backoff;
+mod client;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use neon_agent_core::parse::docker::JsonText;
+use neon_agent_core::text::Text;
+use neon_agent_core::wire;
+use neon_shared::api::{
+    CONTAINERS_PATH, Envelope, HEARTBEAT_PATH, HeartbeatRequest, METRICS_PATH, REGISTER_PATH, RefusedData,
+    RegisterData, RegisterRequest,
+};
+use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, TOKEN_MAX_BYTES};
+use serde::Deserialize;
+
+use self::backoff::Backoff;
+use self::client::{Client, Credential, Post};
+use crate::config::Config;
+use crate::log::{self, Part};
+use crate::outbox::{Outbox, Wake};
+
+/// Room of the sending thread's stack, in bytes: a TLS handshake with a debug build of rustls is the deepest use.
+const STACK_BYTES: usize = 512 * 1024;
+/// How long the last attempt at the end may take. SIGTERM promises an end within 2 s.
+const LAST_ATTEMPT: Duration = Duration::from_millis(1500);
+/// Largest answer read from the master, in bytes; what is longer is cut and then not understood.
+const ANSWER_BYTES: usize = 16 * 1024;
+/// Largest registration: nine facts of 128 bytes, six bytes each where JSON escapes every character.
+const REGISTRATION_BYTES: usize = 9 * 1024;
+/// Longest sentence of the master that is kept for the log, in bytes.
+const REASON_BYTES: usize = 512;
+
+type Token = heapless::String<TOKEN_MAX_BYTES>;
+
+/// The sender's buffers; one static holds them.
+pub struct SenderBuffers {
+    registration: [u8; REGISTRATION_BYTES],
+    body: [u8; REQUEST_BODY_MAX_BYTES],
+    answer: [u8; ANSWER_BYTES],
+}
+
+impl SenderBuffers {
+    /// All zeroes.
+    pub const fn new() -> Self {
+        Self { registration: [0; REGISTRATION_BYTES], body: [0; REQUEST_BODY_MAX_BYTES], answer: [0; ANSWER_BYTES] }
+    }
+}
+
+/// Starts the sending thread.
+pub fn start(config: Config, outbox: &'static Outbox, buffers: &'static mut SenderBuffers) -> std::io::Result<()> {
+    let client = Client::new(&config);
+    let sender = Sender {
+        config,
+        outbox,
+        client,
+        buffers,
+        token: None,
+        batch_max_samples: usize::MAX,
+        answer_length: 0,
+        last_attempt: None,
+    };
+    std::thread::Builder::new().name("sender".to_owned()).stack_size(STACK_BYTES).spawn(move || sender.run())?;
+    Ok(())
+}
+
+struct Sender {
+    config: Config,
+    outbox: &'static Outbox,
+    client: Client,
+    buffers: &'static mut SenderBuffers,
+    token: Option<Token>,
+    /// Most samples of one request; made smaller when the master says 413.
+    batch_max_samples: usize,
+    /// Bytes of the last answer.
+    answer_length: usize,
+    /// When everything must have ended, once the agent is stopping.
+    last_attempt: Option<Instant>,
+}
+
+/// Why a round ended early.
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    /// The master cannot be reached or cannot work: try again soon.
+    Unavailable,
+    /// The master does not take our secret: try again at a slow pace.
+    Rejected,
+}
+
+/// A request that the master did not carry out, and would not the next time either.
+struct Refusal {
+    status: u16,
+    reason: Text<REASON_BYTES>,
+}
+
+/// What became of a request: carried out, refused, or never properly answered.
+type Outcome = Result<Result<(), Refusal>, Trouble>;
+
+/// Which of the sender's buffers holds the body of a request.
+#[derive(Clone, Copy)]
+enum Body {
+    Registration(usize),
+    Report(usize),
+}
+
+impl Sender {
+    fn run(mut self) {
+        let mut backoff = Backoff::new(self.config.retry_delay);
+        let mut earliest = Instant::now();
+        while self.outbox.wait_for_work(earliest) == Wake::Work {
+            let pause = match self.round() {
+                Ok(()) => {
+                    backoff.reset();
+                    Duration::ZERO
+                }
+                Err(Trouble::Unavailable) => backoff.next_pause(),
+                Err(Trouble::Rejected) => backoff::REJECTED_PAUSE,
+            };
+            earliest = Instant::now() + pause;
+        }
+        self.last_attempt = Some(Instant::now() + LAST_ATTEMPT);
+        // Whatever comes of it, the agent ends now.
+        let _ = self.round();
+        self.outbox.confirm_stop();
+    }
+
+    fn round(&mut self) -> Result<(), Trouble> {
+        if self.outbox.with(|waiting| waiting.facts().is_none()) {
+            return Ok(());
+        }
+        if self.token.is_none() {
+            self.register()?;
+        }
+        self.send_heartbeat()?;
+        self.send_metrics()?;
+        self.send_containers()
+    }
+
+    fn register(&mut self) -> Result<(), Trouble> {
+        self.token = None;
+        let Some(length) = self.write_registration() else {
+            say(format_args!("The registration does not fit its buffer"));
+            return Err(Trouble::Rejected);
+        };
+        if let Err(Refusal { status, reason }) = self.request(REGISTER_PATH, Body::Registration(length))? {
+            let pause_s = backoff::REJECTED_PAUSE.as_secs();
+            say(format_args!("Registration refused with {status}: {reason}. Trying again in {pause_s} s"));
+            return Err(Trouble::Rejected);
+        }
+        let registered = self.answer::<RegisterData<JsonText<'_>>>().and_then(|data| {
+            let token = Token::try_from(data.token.0).ok().filter(|token| token.bytes().all(|b| b.is_ascii_graphic()));
+            Some((data.server_id, token?))
+        });
+        let Some((server_id, token)) = registered else {
+            say(format_args!("Registration failed: the master's answer has no serverId and token that can be used"));
+            return Err(Trouble::Unavailable);
+        };
+        say(format_args!("Registered successfully (serverId: {server_id})"));
+        self.token = Some(token);
+        Ok(())
+    }
+
+    fn write_registration(&mut self) -> Option<usize> {
+        let (name, buffer) = (self.config.server_name.as_str(), &mut self.buffers.registration);
+        self.outbox.with(|waiting| {
+            let server_info = waiting.facts()?.server_info(name);
+            let request = RegisterRequest { server_name: name, server_info, agent_version: env!("CARGO_PKG_VERSION") };
+            wire::register(&request, buffer).ok().map(<[u8]>::len)
+        })
+    }
+
+    fn send_heartbeat(&mut self) -> Result<(), Trouble> {
+        let Some(timestamp) = self.outbox.with(|waiting| waiting.heartbeat) else { return Ok(()) };
+        let request = HeartbeatRequest { timestamp, agent_version: env!("CARGO_PKG_VERSION") };
+        let Ok(length) = wire::heartbeat(&request, &mut self.buffers.body).map(<[u8]>::len) else { return Ok(()) };
+        if let Err(refusal) = self.send(HEARTBEAT_PATH, length)? {
+            say(format_args!("Heartbeat refused with {}: {}", refusal.status, refusal.reason));
+        }
+        self.outbox.with(|waiting| {
+            // A newer one may have come meanwhile.
+            if waiting.heartbeat == Some(timestamp) {
+                waiting.heartbeat = None;
+            }
+        });
+        Ok(())
+    }
+
+    fn send_metrics(&mut self) -> Result<(), Trouble> {
+        while let Some((length, samples)) = self.begin_batch() {
+            let outcome = self.send(METRICS_PATH, length);
+            self.settle_batch(&outcome, samples);
+            outcome.map(drop)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the oldest samples into the body; its length and their number, `None` when there is none.
+    fn begin_batch(&mut self) -> Option<(usize, usize)> {
+        let (body, batch_max) = (&mut self.buffers.body, self.batch_max_samples);
+        self.outbox.with(|waiting| {
+            let (length, samples) = wire::metrics(waiting.ring.iter().take(batch_max), body).ok()?;
+            waiting.ring.begin_batch(samples);
+            (samples > 0).then_some((length, samples))
+        })
+    }
+
+    /// Frees, keeps or drops the samples of a batch.
+    fn settle_batch(&mut self, outcome: &Outcome, samples: usize) {
+        match outcome {
+            Ok(Ok(())) => {
+                self.outbox.with(|waiting| waiting.ring.acknowledge_batch());
+                match self.answer::<RefusedData>() {
+                    Some(RefusedData { refused: refused @ 1.. }) => {
+                        say(format_args!("The master refused {refused} of {samples} samples"));
+                    }
+                    _ if samples > 1 => say(format_args!("Sent {samples} buffered samples")),
+                    _ => {}
+                }
+            }
+            Ok(Err(Refusal { status: 413, .. })) if samples > 1 => {
+                self.batch_max_samples = samples / 2;
+                self.outbox.with(|waiting| waiting.ring.return_batch());
+            }
+            Ok(Err(Refusal { status, reason })) => {
+                self.outbox.with(|waiting| waiting.ring.discard_batch());
+                say(format_args!("Metrics refused with {status}, dropped {samples}: {reason}"));
+            }
+            Err(_) if self.config.buffer_enabled => self.outbox.with(|waiting| waiting.ring.return_batch()),
+            Err(_) => {
+                self.outbox.with(|waiting| waiting.ring.discard_batch());
+                say(format_args!("Dropped {samples} samples: BUFFER_ENABLED is false"));
+            }
+        }
+    }
+
+    fn send_containers(&mut self) -> Result<(), Trouble> {
+        let body = &mut self.buffers.body;
+        let Some((length, ticket)) = self.outbox.with(|waiting| waiting.containers(body)) else { return Ok(()) };
+        if let Err(refusal) = self.send(CONTAINERS_PATH, length)? {
+            say(format_args!("Containers refused with {}: {}", refusal.status, refusal.reason));
+        }
+        self.outbox.with(|waiting| waiting.clear_containers(ticket));
+        Ok(())
+    }
+
+    /// Sends the report with our token; on 401 registers again and repeats it once.
+    fn send(&mut self, path: &str, length: usize) -> Outcome {
+        let refused_token = match self.request(path, Body::Report(length))? {
+            Err(Refusal { status: 401, reason }) => reason,
+            settled => return Ok(settled),
+        };
+        say(format_args!("{refused_token}: registering again"));
+        self.register()?;
+        match self.request(path, Body::Report(length))? {
+            Err(Refusal { status: 401, reason }) => {
+                say(format_args!("{reason}, although just registered"));
+                self.token = None;
+                Err(Trouble::Rejected)
+            }
+            settled => Ok(settled),
+        }
+    }
+
+    /// One request with up to `RETRY_ATTEMPTS` tries. The answer's bytes are left for [`Self::answer`].
+    fn request(&mut self, path: &str, body: Body) -> Outcome {
+        let attempts = if self.last_attempt.is_some() { 1 } else { self.config.retry_attempts };
+        for attempt in 1..=attempts {
+            let cause = match self.post(path, body) {
+                Ok(200..=299) => return Ok(Ok(())),
+                // The master is there but cannot work, or wants less of us: worth another try.
+                Ok(status @ (429 | 500..)) => format!("the master answered {status}{}", self.reason(": ")),
+                Ok(status) => return Ok(Err(Refusal { status, reason: Text::from(self.reason("").as_str()) })),
+                Err(cause) => cause,
+            };
+            say(format_args!("Request failed (attempt {attempt}/{attempts}): {cause}"));
+            let is_last = attempt == attempts;
+            if is_last || self.outbox.pause(self.config.retry_delay * 2u32.pow(attempt - 1)) {
+                break;
+            }
+        }
+        Err(Trouble::Unavailable)
+    }
+
+    /// One try. Errors: the cause in words.
+    fn post(&mut self, path: &str, body: Body) -> Result<u16, String> {
+        let timeout = self.last_attempt.map(|until| until.saturating_duration_since(Instant::now()));
+        let SenderBuffers { registration, body: report, answer, .. } = &mut *self.buffers;
+        let (body, credential) = match body {
+            Body::Registration(length) => {
+                (&registration[..length], Credential::Secret(self.config.agent_secret.reveal()))
+            }
+            Body::Report(length) => (&report[..length], Credential::Token(self.token.as_deref().unwrap_or_default())),
+        };
+        self.answer_length = 0;
+        let answered = self.client.post(&Post { path, credential, body, timeout }, answer)?;
+        self.answer_length = answered.length;
+        Ok(answered.status)
+    }
+
+    /// `data` of the last answer, if it is what was expected.
+    fn answer<'a, Data: Deserialize<'a>>(&'a self) -> Option<Data> {
+        self.envelope().and_then(|envelope| envelope.data)
+    }
+
+    /// `error` of the last answer after `separator`; empty if it has none.
+    fn reason(&self, separator: &str) -> String {
+        let error = self.envelope::<serde::de::IgnoredAny>().and_then(|envelope| envelope.error);
+        error.map(|error| format!("{separator}{error}")).unwrap_or_default()
+    }
+
+    fn envelope<'a, Data: Deserialize<'a>>(&'a self) -> Option<Envelope<Data, JsonText<'a>>> {
+        let answer = self.buffers.answer.get(..self.answer_length)?;
+        neon_agent_core::parse::docker::element(answer).ok()
+    }
+}
+
+fn say(message: fmt::Arguments<'_>) {
+    log::line(Part::Client, message);
+}
