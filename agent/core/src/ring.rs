@@ -3,7 +3,7 @@
 //! Slots are fixed, so the ring can be a static; there is no clock and no I/O here. Each sample gets a sequence
 //! number. A sender takes a batch, and later either acknowledges it (the slots are freed) or gives it back.
 //!
-//! Invariants: `held <= limit <= N`; the held samples are those numbered `next_number - held .. next_number`.
+//! Invariants: `held <= N - barred`; the held samples are those numbered `next_number - held .. next_number`.
 
 use core::ops::Range;
 
@@ -11,8 +11,9 @@ use core::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Ring<T, const N: usize> {
     slots: [T; N],
-    /// Most samples held, 1 to `N`: the operator's `BUFFER_MAX_SIZE`.
-    limit: usize,
+    /// Slots that stay empty, 0 to `N` − 1: what the operator's `BUFFER_MAX_SIZE` leaves of the capacity. Counted
+    /// this way round so that a new ring is all zeroes and a static one takes no room in the binary.
+    barred: usize,
     held: usize,
     /// Number of the next sample; samples are counted from 0 since the start.
     next_number: u64,
@@ -30,7 +31,7 @@ impl<T: Copy, const N: usize> Ring<T, N> {
         const { assert!(N > 0) };
         Self {
             slots: [blank; N],
-            limit: N,
+            barred: 0,
             held: 0,
             next_number: 0,
             lost_total: 0,
@@ -41,15 +42,15 @@ impl<T: Copy, const N: usize> Ring<T, N> {
 
     /// Holds at most `limit` samples from now on, brought into 1 to `N`; what is too many is forgotten, oldest first.
     pub fn set_limit(&mut self, limit: usize) {
-        self.limit = limit.clamp(1, N);
-        while self.held > self.limit {
+        self.barred = N - limit.clamp(1, N);
+        while self.held > self.limit() {
             self.forget_oldest();
         }
     }
 
     /// Adds a sample; true when the oldest had to be forgotten for it.
     pub fn push(&mut self, sample: T) -> bool {
-        let is_full = self.held == self.limit;
+        let is_full = self.held == self.limit();
         if is_full {
             self.forget_oldest();
         }
@@ -113,6 +114,10 @@ impl<T: Copy, const N: usize> Ring<T, N> {
         let pushed_out = self.lost_in_flight;
         self.acknowledge_batch();
         self.lost_total += pushed_out + (before - self.held) as u64;
+    }
+
+    fn limit(&self) -> usize {
+        N - self.barred
     }
 
     fn first_number(&self) -> u64 {

@@ -1,0 +1,438 @@
+//! The real agent binary against a master made of scripted answers: what is sent, in which order, and what is said.
+//!
+//! The master here is a plain TCP listener that reads the requests itself, so that nothing of the agent's own code
+//! judges what the agent sends.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up on it.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug)]
+struct Request {
+    path: String,
+    headers: String,
+    body: serde_json::Value,
+}
+
+/// What the master answers: a status, a body, and headers of its own.
+#[derive(Clone)]
+struct Reply {
+    status: u16,
+    body: String,
+    headers: &'static str,
+}
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, body: body.to_owned(), headers: "" }
+}
+
+fn registered() -> Reply {
+    reply(200, r#"{"success":true,"data":{"serverId":7,"token":"abc.def.ghi"}}"#)
+}
+
+fn accepted() -> Reply {
+    reply(200, r#"{"success":true}"#)
+}
+
+type Script = dyn FnMut(&Request) -> Option<Reply> + Send;
+
+/// A master that answers as its script says; `None` closes the connection without an answer.
+struct Master {
+    url: String,
+    requests: Receiver<Request>,
+    script: Arc<Mutex<Box<Script>>>,
+}
+
+impl Master {
+    fn start(script: impl FnMut(&Request) -> Option<Reply> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let script: Arc<Mutex<Box<Script>>> = Arc::new(Mutex::new(Box::new(script)));
+        let (sender, requests) = channel();
+        let shared = script.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (script, sender) = (shared.clone(), sender.clone());
+                std::thread::spawn(move || serve(stream, &script, &sender));
+            }
+        });
+        Self { url, requests, script }
+    }
+
+    /// The next request for `path`; others are passed over.
+    fn next(&self, path: &str) -> Request {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let request = self.requests.recv_timeout(left).unwrap_or_else(|_| panic!("no request for {path}"));
+            if request.path == path {
+                return request;
+            }
+        }
+    }
+
+    fn answer_with(&self, script: impl FnMut(&Request) -> Option<Reply> + Send + 'static) {
+        *self.script.lock().unwrap() = Box::new(script);
+    }
+}
+
+fn serve(stream: TcpStream, script: &Mutex<Box<Script>>, requests: &Sender<Request>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some(request) = read_request(&mut reader) {
+        let reply = (script.lock().unwrap())(&request);
+        let _ = requests.send(request);
+        let Some(Reply { status, body, headers }) = reply else { return };
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        if stream.write_all((head + &body).as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+    let mut headers = String::new();
+    while !headers.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut headers).ok()? == 0 {
+            return None;
+        }
+    }
+    let path = headers.split(' ').nth(1)?.to_owned();
+    let length =
+        headers.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request { path, headers, body: serde_json::from_slice(&body).expect("the agent sends JSON") })
+}
+
+/// A running agent; killed when the test ends.
+struct Agent {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Agent {
+    fn start(master: &str, extra: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_neon-agent"))
+            .env_clear()
+            .envs([("SERVER_NAME", "web-1"), ("MASTER_URL", master), ("AGENT_SECRET", "fleet-secret")])
+            .envs([("METRICS_INTERVAL", "1"), ("RETRY_DELAY_MS", "10"), ("DOCKER_HOST", "unix:///nowhere.sock")])
+            .envs(extra.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = channel();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line that contains `part`; returns it.
+    fn line(&self, part: &str) -> String {
+        let (until, mut seen) = (Instant::now() + DEADLINE, Vec::new());
+        while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            if line.contains(part) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("no line with {part:?} in {seen:#?}");
+    }
+
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        let until = Instant::now() + DEADLINE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the agent does not end");
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn happy(request: &Request) -> Option<Reply> {
+    Some(if request.path == REGISTER { registered() } else { accepted() })
+}
+
+const REGISTER: &str = "/api/agent/register";
+const METRICS: &str = "/api/agent/metrics";
+const HEARTBEAT: &str = "/api/agent/heartbeat";
+
+fn timestamps(request: &Request) -> Vec<String> {
+    let samples = request.body["metrics"].as_array().unwrap();
+    samples.iter().map(|sample| sample["timestamp"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn registers_with_the_secret_and_reports_with_the_token() {
+    let master = Master::start(happy);
+    let agent = Agent::start(&master.url, &[("HEARTBEAT_INTERVAL", "1")]);
+    let register = master.next(REGISTER);
+    assert!(register.headers.to_ascii_lowercase().contains("x-agent-secret: fleet-secret\r\n"), "{}", register.headers);
+    assert_eq!(register.body["serverName"], "web-1");
+    assert_eq!(register.body["serverInfo"]["name"], "web-1");
+    assert!(register.body["serverInfo"]["cpuCores"].as_u64().unwrap() > 0);
+    let metrics = master.next(METRICS);
+    assert!(
+        metrics.headers.to_ascii_lowercase().contains("authorization: bearer abc.def.ghi\r\n"),
+        "{}",
+        metrics.headers
+    );
+    assert!(metrics.body["metrics"][0]["memoryTotalGb"].as_f64().unwrap() > 0.0);
+    assert!(master.next(HEARTBEAT).body["timestamp"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(agent.line("Registered"), "[Client] Registered successfully (serverId: 7)");
+}
+
+#[test]
+fn says_the_lines_that_scripts_look_for() {
+    let master = Master::start(happy);
+    let agent = Agent::start(&master.url, &[]);
+    let metrics = agent.line("[Scheduler] Collected metrics: CPU ");
+    let (cpu, memory) =
+        metrics.strip_prefix("[Scheduler] Collected metrics: CPU ").unwrap().split_once("%, Memory ").unwrap();
+    assert!(cpu.parse::<f64>().is_ok() && memory.strip_suffix('%').unwrap().parse::<f64>().is_ok(), "{metrics}");
+    assert_eq!(agent.line("Docker is"), "[Scheduler] Docker is not available");
+    assert_eq!(agent.line("Running"), "[Agent] Running. Press Ctrl+C to stop.");
+}
+
+#[test]
+fn what_was_buffered_goes_out_oldest_first_in_one_request() {
+    let master = Master::start(|request| (request.path == REGISTER).then(registered));
+    let agent = Agent::start(&master.url, &[]);
+    assert!(agent.line("attempt 1/3").starts_with("[Client] Request failed (attempt 1/3): "));
+    for _ in 0..3 {
+        agent.line("Collected metrics");
+    }
+    master.answer_with(happy);
+    let sent = agent.line("buffered samples");
+    let largest = std::iter::from_fn(|| master.requests.try_recv().ok())
+        .filter(|request| request.path == METRICS)
+        .max_by_key(|request| timestamps(request).len())
+        .unwrap();
+    let times = timestamps(&largest);
+    assert!(times.len() >= 3 && times.is_sorted(), "{times:?}");
+    assert_eq!(sent, format!("[Client] Sent {} buffered samples", times.len()));
+}
+
+#[test]
+fn a_full_buffer_drops_the_oldest_and_says_how_many() {
+    let master = Master::start(|request| (request.path == REGISTER).then(registered));
+    let agent = Agent::start(&master.url, &[("BUFFER_MAX_SIZE", "2")]);
+    assert_eq!(agent.line("Buffer full"), "[Scheduler] Buffer full: the oldest sample was dropped, 1 in all");
+    master.answer_with(happy);
+    assert_eq!(agent.line("buffered samples"), "[Client] Sent 2 buffered samples");
+}
+
+#[test]
+fn without_a_buffer_a_failed_sample_is_dropped_and_said() {
+    let master = Master::start(|request| (request.path == REGISTER).then(registered));
+    let agent = Agent::start(&master.url, &[("BUFFER_ENABLED", "false")]);
+    assert_eq!(agent.line("Dropped"), "[Client] Dropped 1 samples: BUFFER_ENABLED is false");
+}
+
+#[test]
+fn a_refused_token_means_register_again_and_repeat() {
+    let mut refusals = 1;
+    let master = Master::start(move |request| match request.path.as_str() {
+        METRICS if refusals > 0 => {
+            refusals -= 1;
+            Some(reply(401, r#"{"success":false,"error":"Invalid or expired token"}"#))
+        }
+        _ => happy(request),
+    });
+    let agent = Agent::start(&master.url, &[]);
+    assert_eq!(agent.line("registering"), "[Client] Invalid or expired token: registering again");
+    agent.line("Registered successfully");
+    let refused = timestamps(&master.next(METRICS));
+    master.next(REGISTER);
+    assert_eq!(timestamps(&master.next(METRICS)), refused);
+}
+
+#[test]
+fn a_rejected_secret_is_said_and_the_agent_stays() {
+    let master = Master::start(|_| Some(reply(401, r#"{"success":false,"error":"Invalid or missing agent secret"}"#)));
+    let mut agent = Agent::start(&master.url, &[]);
+    assert!(agent.line("[Client] ").contains("Invalid or missing agent secret"));
+    agent.line("Collected metrics");
+    agent.line("Collected metrics");
+    assert!(agent.child.try_wait().unwrap().is_none());
+    let registrations = std::iter::from_fn(|| master.requests.try_recv().ok()).count();
+    assert_eq!(registrations, 1, "a slow pace");
+}
+
+#[test]
+fn a_request_that_is_too_large_is_sent_in_halves() {
+    let master = Master::start(|request| (request.path == REGISTER).then(registered));
+    let agent = Agent::start(&master.url, &[]);
+    for _ in 0..4 {
+        agent.line("Collected metrics");
+    }
+    master.answer_with(|request| match request.path.as_str() {
+        METRICS if timestamps(request).len() > 1 => {
+            Some(reply(413, r#"{"success":false,"error":"Request body too large"}"#))
+        }
+        _ => happy(request),
+    });
+    let until = Instant::now() + DEADLINE;
+    let mut accepted = Vec::new();
+    while accepted.len() < 4 {
+        assert!(Instant::now() < until, "only {accepted:?}");
+        let times = timestamps(&master.next(METRICS));
+        if times.len() == 1 && accepted.last() != times.first() {
+            accepted.extend(times);
+        }
+    }
+    assert!(accepted.is_sorted(), "{accepted:?}");
+}
+
+#[test]
+fn a_sample_that_the_master_refuses_is_dropped_and_the_reason_said() {
+    let mut refusals = 1;
+    let master = Master::start(move |request| match request.path.as_str() {
+        METRICS if refusals > 0 => {
+            refusals -= 1;
+            Some(reply(400, r#"{"success":false,"error":"metrics[0].cpuPercent: must be between 0 and 100"}"#))
+        }
+        _ => happy(request),
+    });
+    let agent = Agent::start(&master.url, &[]);
+    let line = agent.line("refused");
+    assert_eq!(line, "[Client] Metrics refused with 400, dropped 1: metrics[0].cpuPercent: must be between 0 and 100");
+    let refused = timestamps(&master.next(METRICS));
+    assert_ne!(timestamps(&master.next(METRICS)), refused);
+}
+
+#[test]
+fn a_partly_refused_report_is_said() {
+    let master = Master::start(|request| match request.path.as_str() {
+        METRICS => Some(reply(
+            200,
+            r#"{"success":true,"data":{"accepted":0,"refused":1,"reasons":[{"index":0,"reason":"x"}]}}"#,
+        )),
+        _ => happy(request),
+    });
+    let agent = Agent::start(&master.url, &[]);
+    assert_eq!(agent.line("refused"), "[Client] The master refused 1 of 1 samples");
+}
+
+#[test]
+fn a_busy_master_is_tried_again() {
+    let mut busy = 2;
+    let master = Master::start(move |request| match request.path.as_str() {
+        METRICS if busy > 0 => {
+            busy -= 1;
+            Some(reply(503, r#"{"success":false,"error":"The store is not available"}"#))
+        }
+        _ => happy(request),
+    });
+    let agent = Agent::start(&master.url, &[]);
+    let line = agent.line("attempt 1/3");
+    assert_eq!(line, "[Client] Request failed (attempt 1/3): the master answered 503: The store is not available");
+    let first = timestamps(&master.next(METRICS));
+    assert_eq!(timestamps(&master.next(METRICS)).first(), first.first());
+    assert_eq!(timestamps(&master.next(METRICS)).first(), first.first());
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_said() {
+    let master = Master::start(|_| Some(Reply { headers: "Location: https://elsewhere/\r\n", ..reply(301, "") }));
+    let agent = Agent::start(&master.url, &[]);
+    assert!(agent.line("redirects").contains("the master redirects to https://elsewhere/, which is not followed"));
+}
+
+#[test]
+fn an_answer_that_is_no_answer_is_not_trusted() {
+    let master = Master::start(|_| Some(reply(200, "<html>captive portal</html>")));
+    let agent = Agent::start(&master.url, &[]);
+    agent.line("Registration failed: the master's answer has no serverId and token");
+    agent.line("Collected metrics");
+}
+
+#[test]
+fn collection_goes_on_while_the_master_accepts_and_never_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let held = std::thread::spawn(move || listener.incoming().take(1).collect::<Vec<_>>());
+    let agent = Agent::start(&url, &[]);
+    for _ in 0..4 {
+        agent.line("Collected metrics");
+    }
+    assert!(held.join().unwrap()[0].is_ok(), "the agent did connect");
+}
+
+#[test]
+fn a_signal_sends_what_is_buffered_and_ends_with_0() {
+    for signal in [nix::sys::signal::Signal::SIGTERM, nix::sys::signal::Signal::SIGINT] {
+        let master = Master::start(|request| (request.path == REGISTER).then(registered));
+        // One try and a long pause after it, so that only the last attempt can deliver.
+        let mut agent = Agent::start(&master.url, &[("RETRY_ATTEMPTS", "1"), ("RETRY_DELAY_MS", "60000")]);
+        agent.line("attempt 1/1");
+        agent.line("Collected metrics");
+        master.answer_with(happy);
+        agent.signal(signal);
+        agent.line("buffered samples");
+        assert_eq!(agent.exit_code(), Some(0));
+    }
+}
+
+#[test]
+fn a_signal_ends_the_agent_also_when_the_master_hangs() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut agent = Agent::start(&format!("http://{}", listener.local_addr().unwrap()), &[]);
+    agent.line("Running");
+    let (_held, _) = listener.accept().unwrap();
+    agent.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(agent.exit_code(), Some(0));
+}
+
+#[test]
+fn a_bad_configuration_ends_with_2_and_names_the_key() {
+    for key in ["SERVER_NAME", "MASTER_URL", "AGENT_SECRET", "METRICS_INTERVAL"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_neon-agent"))
+            .env_clear()
+            .envs([("SERVER_NAME", "web-1"), ("MASTER_URL", "http://127.0.0.1:1"), ("AGENT_SECRET", "s")])
+            .env(key, if key == "METRICS_INTERVAL" { "soon" } else { "" })
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), message.lines().count()), (Some(2), 1), "{message}");
+        assert!(message.starts_with(&format!("neon-agent: {key}: ")), "{message}");
+    }
+}
+
+#[test]
+fn the_secret_appears_nowhere_in_the_log() {
+    let master = Master::start(happy);
+    let mut agent = Agent::start(&master.url, &[]);
+    master.next(METRICS);
+    agent.signal(nix::sys::signal::Signal::SIGTERM);
+    agent.exit_code();
+    let log: Vec<String> = agent.lines.iter().collect();
+    assert!(log.iter().any(|line| line.contains("SERVER_NAME=web-1")), "{log:?}");
+    assert!(log.iter().all(|line| !line.contains("fleet-secret")), "{log:?}");
+}
