@@ -1,0 +1,192 @@
+"""The images of Dockerfile.agent and Dockerfile.master and both compose files, against the real engine.
+
+scripts/test builds the images and names them in the environment.
+"""
+
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+import unittest
+import uuid
+
+from host import HostChecks, network_bytes
+from support import DEADLINE_S, JWT_SECRET, SECRET, Agent, Api, Case, Master, free_port, output_of, required, wait_for
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+NOBODY = 65534
+
+
+def docker_socket():
+    return required("DOCKER_HOST").removeprefix("unix://")
+
+
+def socket_group():
+    return str(os.stat(docker_socket()).st_gid)
+
+
+def files_in(image):
+    """The paths of all regular files in all layers."""
+    saved = subprocess.run(["docker", "save", image], check=True, capture_output=True, timeout=DEADLINE_S).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+        layers = [tarfile.open(fileobj=archive.extractfile(name)) for name in manifest[0]["Layers"]]
+        return [member.name.removeprefix("./") for layer in layers for member in layer if member.isreg()]
+
+
+class Image(unittest.TestCase):
+    def test_it_holds_the_binary_alone_and_names_a_user_without_rights(self):
+        for variable, binary in (("NEON_AGENT_IMAGE", "neon-agent"), ("NEON_MASTER_IMAGE", "neon-master")):
+            with self.subTest(image=binary):
+                image = json.loads(output_of("docker", "inspect", required(variable)))[0]
+                self.assertEqual(files_in(required(variable)), [binary])
+                self.assertEqual(image["Config"]["User"], f"{NOBODY}:{NOBODY}")
+                print(f"{binary} image: {image['Size'] / 1e6:.2f} MB", flush=True)
+
+
+class Deployed(HostChecks, unittest.TestCase):
+    """Agent and master in containers on a network of their own, started as the README says."""
+
+    def setUp(self):
+        self.tag = "neon-test-" + uuid.uuid4().hex[:8]
+        self.addCleanup(subprocess.run, ["docker", "network", "rm", self.tag], stdout=subprocess.DEVNULL)
+        output_of("docker", "network", "create", self.tag)
+        # The master's database, on this side too: the API does not show every column.
+        folder = tempfile.TemporaryDirectory(prefix="neon-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.data = os.path.join(folder.name, "data")
+        os.mkdir(self.data)
+        os.chown(self.data, NOBODY, NOBODY)
+        port = free_port()
+        self.start("master", "-p", f"127.0.0.1:{port}:3000", "-v", f"{self.data}:/data", "-e", f"AGENT_SECRET={SECRET}",
+                   "-e", f"JWT_SECRET={JWT_SECRET}", required("NEON_MASTER_IMAGE"))
+        self.api = Api(f"http://127.0.0.1:{port}")
+        wait_for("the master's container to answer", self.api.answers)
+
+    def start(self, name, *arguments):
+        """Runs a container that the network knows by this name."""
+        self.addCleanup(self.remove, f"{self.tag}-{name}")
+        output_of("docker", "run", "-d", "--name", f"{self.tag}-{name}", "--network", self.tag, "--network-alias", name, *HARDENED, *arguments)
+
+    def remove(self, container):
+        output_of("docker", "rm", "-f", "-v", container)
+
+    def log_has(self, container, line):
+        return line in self.logs(container).splitlines()
+
+    def logs(self, container):
+        return output_of("docker", "logs", f"{self.tag}-{container}")
+
+    def test_the_agent_finds_its_master_by_name_and_reports_the_host(self):
+        before = network_bytes()
+        self.start(
+            "agent", "--group-add", socket_group(), "-v", f"{docker_socket()}:/var/run/docker.sock:ro", "-v", "/:/host:ro",
+            "-e", "HOST_ROOT=/host", "-e", "SERVER_NAME=in-a-container", "-e", "MASTER_URL=http://master:3000",
+            "-e", f"AGENT_SECRET={SECRET}", "-e", "METRICS_INTERVAL=1", "-e", "CONTAINERS_INTERVAL=1", required("NEON_AGENT_IMAGE"),
+        )
+        server = wait_for("metrics from the container", lambda: self.api.with_metrics("in-a-container"))
+        self.assertTrue(self.log_has("agent", f"[Client] Registered successfully (serverId: {server['id']})"), self.logs("agent"))
+        self.assert_is_this_host(server)
+        wait_for("the same containers here and there", lambda: self.containers_agree(server["id"]))
+        self.assert_network(before, network_bytes())
+        self.assertNotIn(SECRET, self.logs("agent"))
+
+    def assert_network(self, before, after):
+        """The container's own interface has seen next to nothing; the host's counters lie between two readings of ours."""
+        for counter, name in enumerate(("network_rx_bytes", "network_tx_bytes")):
+            with sqlite3.connect(f"file:{self.data}/neon.db?mode=ro", uri=True) as database:
+                first, last = database.execute(f"SELECT min({name}), max({name}) FROM metrics").fetchone()
+            self.assertTrue(before[counter] <= first <= last <= after[counter], (name, before, first, last, after))
+
+    def test_a_stop_ends_the_agent_with_exit_code_0(self):
+        self.start("agent", "-e", "SERVER_NAME=short", "-e", "MASTER_URL=http://master:3000", "-e", f"AGENT_SECRET={SECRET}",
+                   required("NEON_AGENT_IMAGE"))
+        wait_for("the agent to run", lambda: self.log_has("agent", "[Agent] Running. Press Ctrl+C to stop."))
+        self.assertTrue(self.log_has("agent", "[Scheduler] Docker is not available"), self.logs("agent"))
+        output_of("docker", "stop", "-t", "5", f"{self.tag}-agent")
+        self.assertEqual(output_of("docker", "inspect", "-f", "{{.State.ExitCode}}", f"{self.tag}-agent").strip(), "0")
+
+
+class Compose(HostChecks, Case):
+    """The compose files as they are, with the test's images by their variables."""
+
+    def setUp(self):
+        super().setUp()
+        self.project = "neon-test-" + uuid.uuid4().hex[:8]
+        self.settings = {
+            "AGENT_SECRET": SECRET,
+            "JWT_SECRET": JWT_SECRET,
+            "POSTGRES_PASSWORD": uuid.uuid4().hex,
+            "DOCKER_GID": socket_group(),
+            "DOCKER_SOCKET": docker_socket(),
+            "MASTER_PORT": str(free_port()),
+            "METRICS_INTERVAL": "1",
+            "CONTAINERS_INTERVAL": "1",
+            "AGENT_IMAGE": required("NEON_AGENT_IMAGE"),
+            "MASTER_IMAGE": required("NEON_MASTER_IMAGE"),
+            "POSTGRES_IMAGE": required("NEON_POSTGRES_IMAGE"),
+        }
+
+    def compose(self, file, *arguments):
+        """Runs compose with the settings in an env file, as an operator has them in .env."""
+        path = os.path.join(self.folder, "settings.env")
+        with open(path, "w", encoding="utf-8") as env:
+            env.writelines(f"{key}={value}\n" for key, value in self.settings.items())
+        command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
+        # Nothing of this process's environment may fill in for a setting.
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "DOCKER_HOST")}
+        return subprocess.run(
+            [*command, "-p", self.project, "--env-file", path, "-f", os.path.join(ROOT, file), *arguments],
+            env=kept, cwd=self.folder, capture_output=True, text=True, timeout=3 * DEADLINE_S,
+        )
+
+    def up(self, file):
+        self.addCleanup(self.down, file)
+        started = self.compose(file, "up", "-d", "--no-build")
+        self.assertEqual(started.returncode, 0, started.stdout + started.stderr)
+
+    def down(self, file):
+        logs = self.compose(file, "logs", "--tail", "20").stdout
+        ended = self.compose(file, "down", "-v", "-t", "5")
+        self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr + logs)
+
+    def test_master_postgres_and_agent_come_up_together(self):
+        self.settings["SERVER_NAME"] = "compose-host"
+        self.up("compose.yaml")
+        self.api = Api(f"http://127.0.0.1:{self.settings['MASTER_PORT']}")
+        server = wait_for("the server of the agent", lambda: self.api.answers() and self.api.with_metrics("compose-host"), 2 * DEADLINE_S)
+        self.assert_is_this_host(server)
+        wait_for("the same containers here and there", lambda: self.containers_agree(server["id"]))
+
+    def test_the_agent_alone_reports_to_a_master_elsewhere(self):
+        gateway = output_of("docker", "network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}").strip()
+        self.api = self.own(Master(self.folder, host=gateway))
+        self.api.start()
+        self.settings |= {"SERVER_NAME": "lone-host", "MASTER_URL": self.api.url}
+        self.up("agent/compose.yaml")
+        server = wait_for("the server of the agent", lambda: self.api.with_metrics("lone-host"))
+        self.assert_is_this_host(server)
+
+    def test_each_missing_setting_is_named(self):
+        required_by = {
+            "compose.yaml": ["AGENT_SECRET", "JWT_SECRET", "POSTGRES_PASSWORD", "DOCKER_GID"],
+            "agent/compose.yaml": ["SERVER_NAME", "MASTER_URL", "AGENT_SECRET", "DOCKER_GID"],
+        }
+        self.settings |= {"SERVER_NAME": "host", "MASTER_URL": "http://master.example.org"}
+        for file, keys in required_by.items():
+            for key in keys:
+                with self.subTest(file=file, key=key):
+                    value = self.settings.pop(key)
+                    refused = self.compose(file, "config")
+                    self.settings[key] = value
+                    self.assertNotEqual(refused.returncode, 0)
+                    self.assertIn(f"set {key} in .env", refused.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
