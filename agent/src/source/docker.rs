@@ -161,23 +161,35 @@ pub struct Sweep<'b> {
     pub images: Result<usize, DockerFault>,
 }
 
-/// The engine behind one socket.
+/// The engine behind one socket. Its two connections are kept alive between sweeps.
 pub struct Engine {
-    socket: PathBuf,
-    buffers: &'static mut DockerBuffers,
+    /// For lists, which are read while details are asked for on the other one.
+    list: Connection,
+    detail: Connection,
+    element_buffer: &'static mut [u8; ELEMENT_BYTES],
+    detail_buffer: &'static mut [u8; DETAIL_BYTES],
+    images: &'static mut ImageTags,
+    report: &'static mut [u8; REQUEST_BODY_MAX_BYTES],
 }
 
 impl Engine {
     /// An engine at `socket`; nothing is asked yet.
     pub fn new(socket: &Path, buffers: &'static mut DockerBuffers) -> Self {
-        Self { socket: socket.to_owned(), buffers }
+        let DockerBuffers { list, inspect, element, detail, images, report } = buffers;
+        Self {
+            list: Connection::new(socket, list),
+            detail: Connection::new(socket, inspect),
+            element_buffer: element,
+            detail_buffer: detail,
+            images,
+            report,
+        }
     }
 
     /// Adds to `facts` what `GET /info` says.
     pub async fn describe(&mut self, facts: &mut HostFacts, in_container: bool) -> Result<(), DockerFault> {
-        let mut connection = Connection::open(&self.socket, &mut self.buffers.inspect).await?;
-        let length = connection.get_whole(Endpoint::Info, &mut self.buffers.detail).await?;
-        let info: Info<'_> = element(&self.buffers.detail[..length]).map_err(DockerFault::Element)?;
+        let length = self.detail.get_whole(Endpoint::Info, self.detail_buffer).await?;
+        let info: Info<'_> = element(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
         facts.add_engine(&info, in_container);
         Ok(())
     }
@@ -186,23 +198,16 @@ impl Engine {
     ///
     /// Errors: the list itself cannot be had. An image list or a detail that cannot be had costs only itself.
     pub async fn containers(&mut self) -> Result<Sweep<'_>, DockerFault> {
-        let DockerBuffers { list, inspect, element: element_buffer, detail, images, report } = &mut *self.buffers;
-        let mut inspect = Connection::open(&self.socket, inspect).await?;
-        let known_images = images.read(&mut inspect, element_buffer).await;
-        if known_images.is_err() {
-            // A refused answer may not have been read to its end.
-            inspect.reopen(&self.socket).await?;
-        }
-
-        let mut list = Connection::open(&self.socket, list).await?;
-        let mut answer = list.get(Endpoint::Containers).await?;
-        let mut writer = wire::containers(report).map_err(|_| DockerFault::ReportFull)?;
+        let images = self.images.read(&mut self.list, self.element_buffer).await;
+        let images = images.map(|()| self.images.left_out);
+        let mut answer = self.list.get(Endpoint::Containers).await?;
+        let mut writer = wire::containers(self.report).map_err(|_| DockerFault::ReportFull)?;
         let (mut containers, mut omitted, mut without_details) = (0, 0, 0);
         let mut splitter = ArraySplitter::default();
         let mut scratch = Scratch::default();
         while let Some(mut piece) = answer.next().await? {
             loop {
-                let entry = match splitter.step(&mut piece, element_buffer)? {
+                let entry = match splitter.step(&mut piece, self.element_buffer)? {
                     Step::More | Step::End => break,
                     Step::Oversized => None,
                     Step::Element(bytes) => element::<ListEntry<'_>>(bytes).ok(),
@@ -211,18 +216,14 @@ impl Engine {
                     omitted += 1;
                     continue;
                 };
-                let details = match inspect.get_whole(Endpoint::Inspect(entry.id.0), detail).await {
+                let details = match self.detail.get_whole(Endpoint::Inspect(entry.id.0), self.detail_buffer).await {
                     // Removed since it was listed.
                     Err(DockerFault::Status(404)) => continue,
-                    Ok(length) => element::<Inspect<'_>>(&detail[..length]).ok(),
-                    Err(DockerFault::Status(_)) => None,
-                    Err(_) => {
-                        inspect.reopen(&self.socket).await?;
-                        None
-                    }
+                    Ok(length) => element::<Inspect<'_>>(&self.detail_buffer[..length]).ok(),
+                    Err(_) => None,
                 };
                 without_details += usize::from(details.is_none());
-                let tags = images.of(entry.image_id);
+                let tags = self.images.of(entry.image_id);
                 match writer.push(&container::container(&entry, details.as_ref(), &tags, &mut scratch)) {
                     Ok(()) => containers += 1,
                     Err(wire::Full) => omitted += 1,
@@ -233,47 +234,43 @@ impl Engine {
             return Err(DockerFault::Io(io::ErrorKind::UnexpectedEof));
         }
         let length = writer.finish();
-        let images = known_images.map(|()| images.left_out);
-        Ok(Sweep { body: &report[..length], containers, omitted, without_details, images })
+        Ok(Sweep { body: &self.report[..length], containers, omitted, without_details, images })
     }
 }
 
 /// One kept-alive connection and its buffer.
-struct Connection<'b> {
-    stream: Async<UnixStream>,
-    buffer: &'b mut [u8; READ_BYTES],
+struct Connection {
+    socket: PathBuf,
+    stream: Option<Async<UnixStream>>,
+    /// Whether the last answer was read to its end, so that the connection can carry another request. Also false
+    /// when a deadline cut a sweep off in the middle of an answer.
+    is_idle: bool,
+    buffer: &'static mut [u8; READ_BYTES],
     /// The bytes read and not yet used: `buffer[start..end]`.
     start: usize,
     end: usize,
 }
 
-impl<'b> Connection<'b> {
-    async fn open(socket: &Path, buffer: &'b mut [u8; READ_BYTES]) -> Result<Self, DockerFault> {
-        let stream = Async::<UnixStream>::connect(socket).await?;
-        Ok(Self { stream, buffer, start: 0, end: 0 })
-    }
-
-    async fn reopen(&mut self, socket: &Path) -> Result<(), DockerFault> {
-        self.stream = Async::<UnixStream>::connect(socket).await?;
-        (self.start, self.end) = (0, 0);
-        Ok(())
+impl Connection {
+    fn new(socket: &Path, buffer: &'static mut [u8; READ_BYTES]) -> Self {
+        Self { socket: socket.to_owned(), stream: None, is_idle: false, buffer, start: 0, end: 0 }
     }
 
     /// Asks, and reads the head of the answer. Errors: `Status` for anything but 200, its body read and dropped.
-    async fn get<'c>(&'c mut self, endpoint: Endpoint<'_>) -> Result<Answer<'c, 'b>, DockerFault> {
+    async fn get(&mut self, endpoint: Endpoint<'_>) -> Result<Answer<'_>, DockerFault> {
         let request = endpoint.request().ok_or(DockerFault::Status(404))?;
-        self.stream.write_all(request.as_bytes()).await?;
-        let head = loop {
-            if let Some(head) = http::head(&self.buffer[self.start..self.end])? {
-                break head;
-            }
-            self.read_more().await?;
+        let was_kept = self.stream.is_some() && self.is_idle;
+        let head = match self.ask(&request).await {
+            // The engine restarted, or tired of the connection, since the last answer.
+            Err(DockerFault::Io(_)) if was_kept => self.ask(&request).await?,
+            head => head?,
         };
-        self.start += head.length;
-        let mut answer = Answer { decoder: BodyDecoder::new(head.framing), connection: self };
-        if head.status != 200 {
+        let status = head.status;
+        let mut answer =
+            Answer { decoder: BodyDecoder::new(head.framing), keep_alive: head.keep_alive, connection: self };
+        if status != 200 {
             while answer.next().await?.is_some() {}
-            return Err(DockerFault::Status(head.status));
+            return Err(DockerFault::Status(status));
         }
         Ok(answer)
     }
@@ -289,6 +286,28 @@ impl<'b> Connection<'b> {
         Ok(length)
     }
 
+    async fn ask(&mut self, request: &str) -> Result<http::Head, DockerFault> {
+        if !self.is_idle {
+            self.stream = None;
+        }
+        self.is_idle = false;
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => {
+                (self.start, self.end) = (0, 0);
+                none.insert(Async::<UnixStream>::connect(&self.socket).await?)
+            }
+        };
+        stream.write_all(request.as_bytes()).await?;
+        loop {
+            if let Some(head) = http::head(&self.buffer[self.start..self.end])? {
+                self.start += head.length;
+                return Ok(head);
+            }
+            self.read_more().await?;
+        }
+    }
+
     /// Reads what the engine has to say next. Errors: `UnexpectedEof` when it closed the connection.
     async fn read_more(&mut self) -> Result<(), DockerFault> {
         if self.start == self.end {
@@ -300,8 +319,10 @@ impl<'b> Connection<'b> {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        match self.stream.read(&mut self.buffer[self.end..]).await? {
-            0 => Err(DockerFault::Io(io::ErrorKind::UnexpectedEof)),
+        let ended = DockerFault::Io(io::ErrorKind::UnexpectedEof);
+        let Some(stream) = &mut self.stream else { return Err(ended) };
+        match stream.read(&mut self.buffer[self.end..]).await? {
+            0 => Err(ended),
             count => {
                 self.end += count;
                 Ok(())
@@ -311,12 +332,13 @@ impl<'b> Connection<'b> {
 }
 
 /// The body of an answer, in pieces.
-struct Answer<'c, 'b> {
-    connection: &'c mut Connection<'b>,
+struct Answer<'c> {
+    connection: &'c mut Connection,
     decoder: BodyDecoder,
+    keep_alive: bool,
 }
 
-impl Answer<'_, '_> {
+impl Answer<'_> {
     /// The next piece of the body, `None` at its end.
     async fn next(&mut self) -> Result<Option<&[u8]>, DockerFault> {
         let (from, until) = loop {
@@ -330,6 +352,7 @@ impl Answer<'_, '_> {
                 break (connection.start - length, connection.start);
             }
             if self.decoder.is_done() {
+                connection.is_idle = self.keep_alive;
                 return Ok(None);
             }
             match connection.read_more().await {
@@ -362,7 +385,7 @@ impl ImageTags {
     }
 
     /// Reads the image list anew.
-    async fn read(&mut self, connection: &mut Connection<'_>, buffer: &mut [u8]) -> Result<(), DockerFault> {
+    async fn read(&mut self, connection: &mut Connection, buffer: &mut [u8]) -> Result<(), DockerFault> {
         self.text.clear();
         self.images.clear();
         self.left_out = 0;
@@ -522,6 +545,45 @@ mod tests {
             assert_eq!(container["health"], "unhealthy");
             assert_eq!(container["imageTags"], serde_json::json!(["busybox:local", "other:1"]));
         }
+    }
+
+    #[test]
+    fn an_engine_that_restarts_between_sweeps_is_asked_again() {
+        let socket = std::env::temp_dir().join(format!("neon-agent-restart-{}", std::process::id()));
+        let (answered, restarted) = std::sync::mpsc::channel();
+        let path = socket.clone();
+        let restarting = std::thread::spawn(move || {
+            for round in 0..2 {
+                let _ = std::fs::remove_file(&path);
+                let listener = UnixListener::bind(&path).unwrap();
+                answered.send(round).unwrap();
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut buffer = [0; 1024];
+                for body in ["[]", "[]"] {
+                    assert!(stream.read(&mut buffer).unwrap() > 0);
+                    stream.write_all(fixed(200, body).as_bytes()).unwrap();
+                }
+            }
+        });
+        let mut engine = Engine::new(&socket, buffers());
+        for _ in 0..2 {
+            restarted.recv().unwrap();
+            assert_eq!(smol::block_on(engine.containers()).unwrap().containers, 0);
+        }
+        restarting.join().unwrap();
+        std::fs::remove_file(&socket).unwrap();
+    }
+
+    #[test]
+    fn a_sweep_cut_off_in_the_middle_does_not_confuse_the_next() {
+        let answers = vec![("/images/json", fixed(200, "[]")), (LIST_PATH, fixed(200, "[]"))];
+        let socket = engine(answers, 64);
+        let mut engine = Engine::new(&socket, buffers());
+        // Polled once and dropped: the request for the images is out, its answer unread.
+        let cut = smol::future::poll_once(engine.containers());
+        assert!(smol::block_on(cut).is_none());
+        assert_eq!(smol::block_on(engine.containers()).unwrap().containers, 0);
+        std::fs::remove_file(&socket).unwrap();
     }
 
     #[test]
