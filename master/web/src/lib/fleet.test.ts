@@ -8,13 +8,14 @@ function server(id: number, name: string, more: Partial<ServerSummary> = {}): Se
     id,
     name,
     hostname: `${name}.lan`,
-    ipAddress: null,
+    ipAddress: "10.0.0.4",
     status: "online",
     containerCount: 0,
     cpuCores: 4,
     totalMemoryGb: 8,
     totalDiskGb: 100,
     lastMetricsAt: null,
+    lastSeenAt: "2026-11-23T09:08:03.022Z",
     ...more,
   };
 }

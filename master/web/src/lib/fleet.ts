@@ -18,16 +18,10 @@ const KEYS: Record<Column, (server: ServerSummary) => number | string | undefine
   memory: (server) => server.memory ?? undefined,
   disk: (server) => server.disk ?? undefined,
   containers: (server) => server.containerCount,
-  seen: (server) => lastSeenMs(server),
+  seen: (server) => Date.parse(server.lastSeenAt),
 };
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-
-/** When metrics of the server last arrived, epoch milliseconds; absent before the first. */
-export function lastSeenMs(server: Pick<ServerSummary, "lastMetricsAt">): number | undefined {
-  const ms = Date.parse(server.lastMetricsAt ?? "");
-  return Number.isNaN(ms) ? undefined : ms;
-}
 
 /** How many servers are in each status. */
 export function countByStatus(servers: readonly ServerSummary[]): Record<ServerStatus, number> {

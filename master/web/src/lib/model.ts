@@ -2,13 +2,14 @@
 
 export type ServerStatus = "online" | "offline" | "maintenance";
 export type ContainerStatus = "running" | "exited" | "paused" | "restarting";
+export type ServiceStatus = "healthy" | "degraded" | "down";
 export type ContainerHealth = "healthy" | "unhealthy" | "starting";
 
 export interface ServerSummary {
   id: number;
   name: string;
   hostname: string;
-  ipAddress: string | null;
+  ipAddress: string;
   status: ServerStatus;
   containerCount: number;
   cpu?: number;
@@ -18,6 +19,7 @@ export interface ServerSummary {
   totalMemoryGb: number;
   totalDiskGb: number;
   lastMetricsAt: string | null;
+  lastSeenAt: string;
 }
 
 export interface Container {
@@ -42,7 +44,23 @@ export interface Server extends ServerSummary {
   osKernel: string;
   osArch: string;
   dockerVersion: string | null;
+  agentVersion: string;
   containers: Container[];
+  services: Service[];
+}
+
+export interface Service {
+  id: string;
+  name: string;
+  description: string | null;
+  type: string | null;
+  project: string | null;
+  service: string | null;
+  status: ServiceStatus;
+  containerIds: string[];
+  runningCount: number;
+  dependsOn: string[];
+  optionalDependsOn: string[];
 }
 
 export interface DataPoint {

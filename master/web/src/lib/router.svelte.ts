@@ -4,8 +4,11 @@ import { routeOf, searchWith } from "./route";
 
 let path = $state(location.pathname);
 let search = $state(location.search);
+/** The view has changed, and no heading has taken the focus since. */
+let arriving = false;
 
 function read(): void {
+  arriving ||= path !== location.pathname;
   path = location.pathname;
   search = location.search;
 }
@@ -29,6 +32,13 @@ export const router = {
   /** One parameter of the address, empty where it is absent. */
   parameter(name: string): string {
     return new URLSearchParams(search).get(name) ?? "";
+  },
+
+  /** True once after each change of view, never for the page that was loaded. */
+  arrive(): boolean {
+    const first = arriving;
+    arriving = false;
+    return first;
   },
 
   /** Changes parameters in place: the back button leaves the view, it does not undo each letter of a search. */

@@ -1,0 +1,112 @@
+// Both themes, phone width, keyboard, and what axe has to say about every view.
+
+import { expect, expectAccessible, expectNoOverflow, picture, test } from "./support/fixtures";
+import type { Master } from "./support/master";
+import { Reporter, sampleAgo, type Sample } from "./support/report";
+
+const MINUTE_MS = 60_000;
+
+test("the theme follows the system until it is chosen, and the choice is remembered", async ({ page, master }) => {
+  await Reporter.register(master, "themed");
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto("/");
+  const dark = await background();
+  await page.emulateMedia({ colorScheme: "light" });
+  const light = await background();
+  expect(light).not.toBe(dark);
+
+  await page.getByRole("button", { name: "Switch to dark theme" }).click();
+  expect(await background()).toBe(dark);
+  await page.reload();
+  expect(await background()).toBe(dark);
+  await page.getByRole("button", { name: "Switch to light theme" }).click();
+  expect(await background()).toBe(light);
+});
+
+test("every part is reached by keyboard alone", async ({ page, master }) => {
+  await Reporter.register(master, "keyed");
+  await page.goto("/");
+  await expect(page.getByRole("link", { name: "keyed" })).toBeVisible();
+
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  for (let presses = 0; presses < 20; presses += 1) {
+    if (await page.getByRole("link", { name: "keyed" }).evaluate((link) => link === document.activeElement)) break;
+    await page.keyboard.press("Tab");
+  }
+  await expect(page.getByRole("link", { name: "keyed" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("keyed");
+});
+
+for (const [width, height] of [[1280, 800], [390, 844], [360, 740]] as const) {
+  test.describe(`${width} pixels wide`, () => {
+    test.use({ viewport: { width, height } });
+
+    test("an empty master fits and is accessible", async ({ page }) => {
+      await page.goto("/");
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await expectNoOverflow(page);
+      await expectAccessible(page);
+      await picture(page, "empty");
+    });
+
+    test("the list fits and is accessible", async ({ page, master }) => {
+      await fleet(master);
+      await page.goto("/");
+      await expect(page.locator("tbody tr")).toHaveCount(4);
+      await expectNoOverflow(page);
+      await expectAccessible(page);
+      await picture(page, "fleet");
+    });
+
+    test("a server's page fits and is accessible", async ({ page, master }) => {
+      const server = await fleet(master);
+      await page.goto(`${server.path}?range=6h`);
+      await expect(page.locator("figure canvas")).toHaveCount(3);
+      await expectNoOverflow(page);
+      await expectAccessible(page);
+      await picture(page, "server");
+    });
+
+    test.describe("nothing found", () => {
+      test.use({ expectedInConsole: [/status of 404/] });
+
+      test("the page for it fits and is accessible", async ({ page }) => {
+        await page.goto("/servers/99");
+        await expect(page.getByRole("heading", { level: 1 })).toHaveText("There is no server 99");
+        await expectNoOverflow(page);
+        await expectAccessible(page);
+      });
+    });
+  });
+}
+
+/** Four servers, one of them with six hours of history and containers in every state. */
+async function fleet(master: Master): Promise<Reporter> {
+  await Reporter.register(master, "fresh");
+  for (const [name, load] of [["db-01", 93], ["web-02", 78]] as const) {
+    const server = await Reporter.register(master, name);
+    await server.metrics([sampleAgo(1000, load, load - 20, load)]);
+  }
+
+  const server = await Reporter.register(master, "web-01");
+  const samples: Sample[] = [];
+  for (let age = 350; age >= 1; age -= 5) {
+    if (age < 180 || age > 230) samples.push(sampleAgo(age * MINUTE_MS, 30 + 25 * Math.sin(age / 20), 55 + 5 * Math.cos(age / 40), 41));
+  }
+  await server.metrics(samples);
+  await server.containers([
+    { name: "web", health: "healthy", ports: "8080:80, 8443:443", labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": "web" } },
+    { name: "worker", health: "unhealthy" },
+    { name: "migrate", status: "exited", exitCode: 0 },
+    { name: "backup", status: "exited", exitCode: 137 },
+    { name: "mailer", status: "restarting", exitCode: 1 },
+    { name: "cache", status: "paused" },
+    { name: "search", health: "starting" },
+  ]);
+  return server;
+}

@@ -1,0 +1,54 @@
+// The master goes away and comes back while somebody watches.
+
+import { expect, expectAccessible, test } from "./support/fixtures";
+import { Reporter, sampleAgo } from "./support/report";
+
+// The browser itself reports every refused connection in the console.
+test.use({ expectedInConsole: [/net::ERR_/] });
+
+test("a killed master is shown as unreachable with the last data kept, until it is back", async ({ page, master }) => {
+  const server = await Reporter.register(master, "kept");
+  await server.metrics([sampleAgo(0, 42)]);
+  await page.goto("/");
+  const pill = page.locator("[data-connection]");
+  const bar = page.locator("p", { hasText: "Still showing what was heard at" });
+  const cpu = page.locator("tbody .cpu");
+  await expect(pill).toHaveText("Live");
+  await expect(cpu).toHaveText("42.0 %");
+
+  await master.kill();
+  await expect(pill).toHaveText(/Stale since \d{2}:\d{2}:\d{2}$/);
+  await expect(pill).toHaveText("Unreachable");
+  await expect(bar).toBeVisible();
+  await expect(cpu).toHaveText("42.0 %");
+  await expectAccessible(page);
+
+  // The page of the server opens from what the browser has, and says that it cannot be loaded.
+  await page.getByRole("link", { name: "kept" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("The master does not answer");
+  await page.goBack();
+  await expect(cpu).toHaveText("42.0 %");
+
+  await master.start();
+  await server.metrics([sampleAgo(0, 43)]);
+  await expect(pill).toHaveText("Live");
+  await expect(cpu).toHaveText("43.0 %");
+  await expect(bar).toBeHidden();
+});
+
+test("a server's page keeps its charts through an outage, and Try now ends the wait", async ({ page, master }) => {
+  const server = await Reporter.register(master, "charted");
+  await server.metrics([sampleAgo(120_000, 10), sampleAgo(60_000, 20), sampleAgo(0, 30)]);
+  await page.goto(`${server.path}?range=1h`);
+  const summary = page.locator("figure.cpu .foot");
+  await expect(summary).toHaveText("min 10.0 % · mean 20.0 % · max 30.0 %");
+
+  await master.kill();
+  await expect(page.locator("[data-connection]")).toHaveText("Unreachable");
+  await expect(summary).toHaveText("min 10.0 % · mean 20.0 % · max 30.0 %");
+  await expect(page.locator("figure.cpu canvas")).toBeVisible();
+
+  await master.start();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await expect(page.locator("[data-connection]")).toHaveText("Live");
+});
