@@ -1,0 +1,46 @@
+//! The array splitter: the same elements however the input is split, and the elements that serde_json sees.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use neon_agent_core::parse::json::{ArraySplitter, DEPTH_MAX, JsonFault, Step};
+use serde_json::value::RawValue;
+
+const ELEMENT_BYTES: usize = 256;
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (piece, bytes) = input;
+    let whole = split(bytes, usize::MAX);
+    assert_eq!(whole, split(bytes, 1 + usize::from(piece)));
+
+    let Ok(expected) = serde_json::from_slice::<Vec<&RawValue>>(bytes) else { return };
+    let (elements, ended) = whole.expect("what serde_json accepts is an array");
+    assert!(ended);
+    assert_eq!(elements.len(), expected.len());
+    for (element, expected) in elements.iter().zip(expected) {
+        match element {
+            Some(element) => assert_eq!(element.trim_ascii(), expected.get().as_bytes()),
+            None => assert!(
+                expected.get().len() + 1 > ELEMENT_BYTES / 2
+                    || expected.get().matches(['[', '{']).count() > DEPTH_MAX as usize
+                    || bytes.len() > ELEMENT_BYTES
+            ),
+        }
+    }
+});
+
+type Split = Result<(Vec<Option<Vec<u8>>>, bool), JsonFault>;
+
+fn split(bytes: &[u8], piece: usize) -> Split {
+    let (mut splitter, mut buffer, mut elements) = (ArraySplitter::default(), [0; ELEMENT_BYTES], Vec::new());
+    for piece in bytes.chunks(piece.max(1).min(bytes.len().max(1))) {
+        let mut rest = piece;
+        loop {
+            match splitter.step(&mut rest, &mut buffer)? {
+                Step::More | Step::End => break,
+                Step::Element(element) => elements.push(Some(element.to_vec())),
+                Step::Oversized => elements.push(None),
+            }
+        }
+    }
+    Ok((elements, splitter.is_ended()))
+}

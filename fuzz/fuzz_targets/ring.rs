@@ -1,0 +1,99 @@
+//! The ring agrees with a queue that is obviously right, over any sequence of operations.
+#![no_main]
+
+use std::collections::VecDeque;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use neon_agent_core::ring::Ring;
+
+const SLOTS: usize = 5;
+
+#[derive(Arbitrary, Debug)]
+enum Operation {
+    Push(u8),
+    BeginBatch(u8),
+    Acknowledge,
+    Return,
+    Discard,
+    SetLimit(u8),
+}
+
+/// A queue of samples, each marked when it is part of the batch under way.
+#[derive(Default)]
+struct Model {
+    queue: VecDeque<(u8, bool)>,
+    pushed_out: u64,
+    lost: u64,
+    limit: usize,
+}
+
+impl Model {
+    fn forget_oldest(&mut self) {
+        if let Some((_, sent)) = self.queue.pop_front() {
+            *(if sent { &mut self.pushed_out } else { &mut self.lost }) += 1;
+        }
+    }
+
+    fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Push(sample) => {
+                if self.queue.len() == self.limit {
+                    self.forget_oldest();
+                }
+                self.queue.push_back((*sample, false));
+            }
+            Operation::BeginBatch(count) => {
+                self.queue.iter_mut().take(usize::from(*count)).for_each(|(_, sent)| *sent = true);
+            }
+            Operation::Acknowledge => {
+                self.queue.retain(|(_, sent)| !sent);
+                self.pushed_out = 0;
+            }
+            Operation::Return => {
+                self.queue.iter_mut().for_each(|(_, sent)| *sent = false);
+                self.lost += std::mem::take(&mut self.pushed_out);
+            }
+            Operation::Discard => {
+                let before = self.queue.len();
+                self.queue.retain(|(_, sent)| !sent);
+                self.lost += std::mem::take(&mut self.pushed_out) + (before - self.queue.len()) as u64;
+            }
+            Operation::SetLimit(limit) => {
+                self.limit = usize::from(*limit).clamp(1, SLOTS);
+                while self.queue.len() > self.limit {
+                    self.forget_oldest();
+                }
+            }
+        }
+    }
+}
+
+fuzz_target!(|operations: Vec<Operation>| {
+    let mut ring = Ring::<u8, SLOTS>::new(0);
+    let mut model = Model { limit: SLOTS, ..Model::default() };
+    let mut batch_under_way = false;
+    for operation in &operations {
+        // One batch at a time is the ring's contract.
+        if matches!(operation, Operation::BeginBatch(_)) && batch_under_way {
+            continue;
+        }
+        match operation {
+            Operation::Push(sample) => drop(ring.push(*sample)),
+            Operation::BeginBatch(count) => ring.begin_batch(usize::from(*count)),
+            Operation::Acknowledge => ring.acknowledge_batch(),
+            Operation::Return => ring.return_batch(),
+            Operation::Discard => ring.discard_batch(),
+            Operation::SetLimit(limit) => ring.set_limit(usize::from(*limit)),
+        }
+        batch_under_way = match operation {
+            Operation::BeginBatch(_) => true,
+            Operation::Acknowledge | Operation::Return | Operation::Discard => false,
+            _ => batch_under_way,
+        };
+        model.apply(operation);
+        assert!(ring.iter().eq(model.queue.iter().map(|(sample, _)| sample)));
+        assert_eq!(ring.lost_total(), model.lost);
+        assert_eq!(ring.numbers().count(), ring.len());
+    }
+});
