@@ -1,2 +1,115 @@
-//! placeholder
-fn main() {}
+//! `neon-master`: reads the configuration, starts the master, and stops it on SIGTERM or SIGINT.
+//!
+//! Exit codes: 0 after an ordered stop, 1 where the address or the store cannot be had, 2 for a bad configuration or
+//! command line.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use neon_master::config::{self, Config, LogFormat};
+use neon_master::http::error_chain;
+use neon_master::{Master, StartError};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const FAILED: u8 = 1;
+const BAD_CONFIG: u8 = 2;
+
+fn main() -> ExitCode {
+    match std::env::args_os().nth(1).as_deref().map(|argument| argument.to_string_lossy().into_owned()).as_deref() {
+        None => {}
+        Some("--version" | "-V") => {
+            println!("neon-master {VERSION}");
+            return ExitCode::SUCCESS;
+        }
+        Some("--help" | "-h") => {
+            print!("{}", help());
+            return ExitCode::SUCCESS;
+        }
+        Some("openapi") => {
+            print!("{}", neon_master::http::openapi_document());
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => {
+            eprintln!("neon-master: unknown argument {other:?}, try --help");
+            return ExitCode::from(BAD_CONFIG);
+        }
+    }
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("neon-master: {error}");
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
+    log_to_stderr(&config);
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(cause = error_chain(&error), "cannot start");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(config: &Config) -> Result<(), StartError> {
+    // Before anything listens, so that no signal finds the default handler.
+    let stop = stop_signal();
+    if !config.listen.ip().is_loopback() {
+        tracing::warn!(
+            listen = %config.listen,
+            "listening beyond this host: reading needs no login in this version, so keep it behind a firewall or proxy"
+        );
+    }
+    let master = Master::start(config).await?;
+    tracing::info!(version = VERSION, listen = %master.address(), store = %config.database, "neon-master is running");
+    let name = stop.await;
+    tracing::info!(signal = name, "stopping");
+    master.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Resolves with the name of the first SIGTERM or SIGINT. Installing the handlers fails only where the process has
+/// no file descriptors left at its very start; then the signal's default ends the process, as it would without us.
+fn stop_signal() -> impl Future<Output = &'static str> {
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+            },
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+fn log_to_stderr(config: &Config) {
+    // The libraries' own chatter only where something is wrong.
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN.min(LevelFilter::from_level(config.log_level)))
+        .with_target("salvo_core", LevelFilter::ERROR)
+        .with_target("neon_master", config.log_level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    match config.log_format {
+        LogFormat::Text => registry.with(lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))).init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
+    }
+}
+
+fn help() -> String {
+    format!(
+        "neon-master {VERSION}: stores what Neon's agents report and shows it.\n\n\
+         Usage: neon-master [--help | --version | openapi]\n\n\
+         Without an argument it runs until SIGTERM or SIGINT. `openapi` prints the API's description.\n\
+         It is configured by environment variables, or a file .env in its working directory:\n\n{}",
+        config::help()
+    )
+}

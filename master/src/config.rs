@@ -1,0 +1,365 @@
+//! Configuration: the one place that reads the environment.
+//!
+//! [`KEYS`] is the table of everything there is to set. A `.env` file in the working directory is read too; what the
+//! environment says wins. A missing or bad value refuses to start and names its key, never its value where that may
+//! be a secret. An empty value counts as absent, because that is what `KEY=` in a compose file means.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::store::Location;
+
+/// One row of the table: name, default, and meaning with unit and range.
+#[derive(Debug)]
+pub struct Key {
+    /// Name of the environment variable.
+    pub name: &'static str,
+    /// What holds where it is absent; `None` where it is required.
+    pub default: Option<&'static str>,
+    /// What it means, its unit, its range.
+    pub meaning: &'static str,
+}
+
+/// Everything there is to set.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "AGENT_SECRET",
+        default: None,
+        meaning: "secret that agents show when they register; or AGENT_SECRET_FILE, a file that holds it",
+    },
+    Key {
+        name: "JWT_SECRET",
+        default: None,
+        meaning: "secret that agents' tokens are signed with; or JWT_SECRET_FILE, a file that holds it",
+    },
+    Key { name: "LISTEN", default: Some("127.0.0.1:3000"), meaning: "address and port to listen on" },
+    Key { name: "PORT", default: Some("that of LISTEN"), meaning: "changes the port alone, 0 to 65535 (0: any)" },
+    Key { name: "DATA_DIR", default: Some("./data"), meaning: "folder of the SQLite file" },
+    Key {
+        name: "DATABASE_URL",
+        default: Some("SQLite file neon.db in DATA_DIR"),
+        meaning: "sqlite:<path>, or postgres://user:password@host/database",
+    },
+    Key {
+        name: "OFFLINE_AFTER_S",
+        default: Some("180"),
+        meaning: "seconds of silence after which a server is offline, 1 to 86400",
+    },
+    Key { name: "LOG_FORMAT", default: Some("text"), meaning: "text or json" },
+    Key { name: "LOG_LEVEL", default: Some("info"), meaning: "error, warn, info, debug or trace" },
+];
+
+const LISTEN_DEFAULT: &str = "127.0.0.1:3000";
+const DATA_DIR_DEFAULT: &str = "./data";
+const DATABASE_FILE: &str = "neon.db";
+const OFFLINE_AFTER_S_DEFAULT: u32 = 180;
+const OFFLINE_AFTER_S_MAX: u32 = 86_400;
+
+/// What the operator decided.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What agents show when they register.
+    pub agent_secret: Secret,
+    /// What agents' tokens are signed with.
+    pub jwt_secret: Secret,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where to keep things.
+    pub database: Location,
+    /// Silence after which a server is offline, in seconds.
+    pub offline_after_s: u32,
+    /// How to write the log.
+    pub log_format: LogFormat,
+    /// What to write to the log.
+    pub log_level: tracing::Level,
+}
+
+/// A value that must not be printed; its `Debug` does not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `value` from being printed by accident.
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The value, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Why the configuration does not hold; one line that names the key.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A required key is absent.
+    #[error("{0} is not set (nor {0}_FILE)")]
+    Missing(&'static str),
+    /// A value is not in the form or range that its key asks for.
+    #[error("{key}: {reason}")]
+    Bad {
+        /// The key.
+        key: String,
+        /// What is wrong, without the value of a secret.
+        reason: String,
+    },
+}
+
+impl Config {
+    /// Reads the process's environment and `.env` in the working directory.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut values = dot_env(Path::new(".env"))?;
+        // A variable that is not UTF-8 is no value of ours unless it is one of our keys, and then it is bad.
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => values.insert(name, value),
+                Err(_) if is_key(&name) => return Err(bad(&name, "is not UTF-8")),
+                Err(_) => None,
+            };
+        }
+        Self::from_values(&values)
+    }
+
+    /// Reads the configuration from `values`, and the files they name.
+    pub fn from_values(values: &HashMap<String, String>) -> Result<Self, ConfigError> {
+        let value = |key: &str| values.get(key).map(String::as_str).filter(|value| !value.is_empty());
+        Ok(Self {
+            agent_secret: secret("AGENT_SECRET", &value)?,
+            jwt_secret: secret("JWT_SECRET", &value)?,
+            listen: listen(value("LISTEN"), value("PORT"))?,
+            database: database(value("DATABASE_URL"), value("DATA_DIR"))?,
+            offline_after_s: offline_after_s(value("OFFLINE_AFTER_S"))?,
+            log_format: match value("LOG_FORMAT") {
+                None | Some("text") => LogFormat::Text,
+                Some("json") => LogFormat::Json,
+                Some(other) => return Err(bad("LOG_FORMAT", format!("must be text or json, got {other:?}"))),
+            },
+            log_level: log_level(value("LOG_LEVEL"))?,
+        })
+    }
+}
+
+/// The table as `--help` prints it.
+pub fn help() -> String {
+    let rows = KEYS.iter().map(|key| {
+        let default = key.default.map_or("required".to_owned(), |default| format!("default: {default}"));
+        format!("  {:<16} {} ({default})\n", key.name, key.meaning)
+    });
+    rows.collect()
+}
+
+fn is_key(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name == name.strip_suffix("_FILE").unwrap_or(name))
+}
+
+fn bad(key: &str, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Bad { key: key.to_owned(), reason: reason.into() }
+}
+
+/// The library's own error quotes the line, which may be a secret; ours does not.
+fn dot_env(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
+    let lines = match dotenvy::from_path_iter(path) {
+        Ok(lines) => lines,
+        Err(error) if error.not_found() => return Ok(HashMap::new()),
+        Err(_) => return Err(bad(".env", "cannot be read")),
+    };
+    lines.map(|line| line.map_err(|_| bad(".env", "has a line that is not KEY=value"))).collect()
+}
+
+fn secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Result<Secret, ConfigError> {
+    let file_key = format!("{key}_FILE");
+    match (value(key), value(&file_key)) {
+        (Some(_), Some(_)) => Err(bad(key, format!("is set, and so is {file_key}; only one may be"))),
+        (Some(value), None) => Ok(Secret::new(value.to_owned())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| bad(&file_key, format!("{path} cannot be read: {error}")))?;
+            let text = text.trim_end_matches(['\r', '\n']);
+            if text.is_empty() {
+                Err(bad(&file_key, format!("{path} is empty")))
+            } else {
+                Ok(Secret::new(text.to_owned()))
+            }
+        }
+        (None, None) => Err(ConfigError::Missing(key)),
+    }
+}
+
+fn listen(listen: Option<&str>, port: Option<&str>) -> Result<SocketAddr, ConfigError> {
+    let text = listen.unwrap_or(LISTEN_DEFAULT);
+    let mut address: SocketAddr = text.parse().map_err(|_| {
+        bad("LISTEN", format!("must be an IP address and a port such as {LISTEN_DEFAULT}, got {text:?}"))
+    })?;
+    if let Some(port) = port {
+        let port = port.parse().map_err(|_| bad("PORT", format!("must be a number from 0 to 65535, got {port:?}")))?;
+        address.set_port(port);
+    }
+    Ok(address)
+}
+
+/// The URL may hold a password, so no error quotes it.
+fn database(url: Option<&str>, data_dir: Option<&str>) -> Result<Location, ConfigError> {
+    let Some(url) = url else {
+        return Ok(Location::Sqlite(PathBuf::from(data_dir.unwrap_or(DATA_DIR_DEFAULT)).join(DATABASE_FILE)));
+    };
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return match url.parse::<sqlx::postgres::PgConnectOptions>() {
+            Ok(_) => Ok(Location::Postgres(url.to_owned())),
+            Err(_) => Err(bad("DATABASE_URL", "is not a valid postgres:// URL")),
+        };
+    }
+    let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+    match path {
+        Some(path) if !path.is_empty() && !path.starts_with(':') && !path.contains('?') => {
+            Ok(Location::Sqlite(PathBuf::from(path)))
+        }
+        _ => Err(bad("DATABASE_URL", "must be sqlite:<path> or postgres://user:password@host/database")),
+    }
+}
+
+fn offline_after_s(text: Option<&str>) -> Result<u32, ConfigError> {
+    let Some(text) = text else { return Ok(OFFLINE_AFTER_S_DEFAULT) };
+    text.parse().ok().filter(|seconds| (1..=OFFLINE_AFTER_S_MAX).contains(seconds)).ok_or_else(|| {
+        bad("OFFLINE_AFTER_S", format!("must be a number of seconds from 1 to {OFFLINE_AFTER_S_MAX}, got {text:?}"))
+    })
+}
+
+fn log_level(text: Option<&str>) -> Result<tracing::Level, ConfigError> {
+    match text {
+        None | Some("info") => Ok(tracing::Level::INFO),
+        Some("error") => Ok(tracing::Level::ERROR),
+        Some("warn") => Ok(tracing::Level::WARN),
+        Some("debug") => Ok(tracing::Level::DEBUG),
+        Some("trace") => Ok(tracing::Level::TRACE),
+        Some(other) => Err(bad("LOG_LEVEL", format!("must be error, warn, info, debug or trace, got {other:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(more: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let secrets = [("AGENT_SECRET", "a-secret"), ("JWT_SECRET", "j-secret")];
+        let pairs = secrets.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Config::from_values(&pairs.collect())
+    }
+
+    #[test]
+    fn the_secrets_alone_are_enough() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.database, Location::Sqlite(PathBuf::from("./data/neon.db")));
+        assert_eq!(config.offline_after_s, 180);
+        assert_eq!((config.log_format, config.log_level), (LogFormat::Text, tracing::Level::INFO));
+    }
+
+    #[test]
+    fn each_key_is_obeyed() {
+        let config = read(&[
+            ("LISTEN", "0.0.0.0:80"),
+            ("PORT", "8080"),
+            ("DATA_DIR", "/var/lib/neon"),
+            ("OFFLINE_AFTER_S", "5"),
+            ("LOG_FORMAT", "json"),
+            ("LOG_LEVEL", "debug"),
+        ])
+        .unwrap();
+        assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
+        assert_eq!(config.database, Location::Sqlite(PathBuf::from("/var/lib/neon/neon.db")));
+        assert_eq!(config.offline_after_s, 5);
+        assert_eq!((config.log_format, config.log_level), (LogFormat::Json, tracing::Level::DEBUG));
+
+        let url = |url| read(&[("DATABASE_URL", url)]).unwrap().database;
+        assert_eq!(url("sqlite:/tmp/a.db"), Location::Sqlite(PathBuf::from("/tmp/a.db")));
+        assert_eq!(url("sqlite:///tmp/a.db"), Location::Sqlite(PathBuf::from("/tmp/a.db")));
+        assert_eq!(url("postgres://u:p@h/d"), Location::Postgres("postgres://u:p@h/d".to_owned()));
+    }
+
+    #[test]
+    fn a_missing_secret_is_named() {
+        let only = |key: &str| {
+            Config::from_values(&HashMap::from([(key.to_owned(), "s".to_owned())])).unwrap_err().to_string()
+        };
+        assert_eq!(only("JWT_SECRET"), "AGENT_SECRET is not set (nor AGENT_SECRET_FILE)");
+        assert_eq!(only("AGENT_SECRET"), "JWT_SECRET is not set (nor JWT_SECRET_FILE)");
+        assert_eq!(read(&[("JWT_SECRET", "")]).unwrap_err(), ConfigError::Missing("JWT_SECRET"));
+    }
+
+    #[test]
+    fn bad_values_name_their_key() {
+        for (key, value) in [
+            ("LISTEN", "localhost:3000"),
+            ("LISTEN", "127.0.0.1"),
+            ("PORT", "65536"),
+            ("PORT", "http"),
+            ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+            ("DATABASE_URL", "postgres://u:hunter2@h:notaport/d"),
+            ("DATABASE_URL", "sqlite:"),
+            ("DATABASE_URL", "sqlite::memory:"),
+            ("OFFLINE_AFTER_S", "0"),
+            ("OFFLINE_AFTER_S", "86401"),
+            ("OFFLINE_AFTER_S", "3m"),
+            ("LOG_FORMAT", "xml"),
+            ("LOG_LEVEL", "loud"),
+            ("AGENT_SECRET_FILE", "/nonexistent"),
+        ] {
+            let line = read(&[(key, value)]).unwrap_err().to_string();
+            assert!(line.contains(key.trim_end_matches("_FILE")), "{line}");
+            assert!(!line.contains("hunter2") && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_without_its_last_newline() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "from-a-file\n").unwrap();
+        let values = HashMap::from([
+            ("AGENT_SECRET_FILE".to_owned(), path.display().to_string()),
+            ("JWT_SECRET".to_owned(), "j".to_owned()),
+        ]);
+        assert_eq!(Config::from_values(&values).unwrap().agent_secret.reveal(), "from-a-file");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(Config::from_values(&values).unwrap_err().to_string().contains("AGENT_SECRET_FILE"));
+    }
+
+    #[test]
+    fn a_dot_env_file_is_read_and_a_bad_line_is_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        assert_eq!(dot_env(&path).unwrap(), HashMap::new());
+        std::fs::write(&path, "# comment\nAGENT_SECRET='with space'\nexport PORT=1\n").unwrap();
+        let values = dot_env(&path).unwrap();
+        assert_eq!((values["AGENT_SECRET"].as_str(), values["PORT"].as_str()), ("with space", "1"));
+        std::fs::write(&path, "AGENT_SECRET=\"hunter2\nx\n").unwrap();
+        let line = dot_env(&path).unwrap_err().to_string();
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+
+    #[test]
+    fn nothing_prints_a_secret() {
+        let config = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]).unwrap();
+        let text = format!("{config:?} {}", config.database);
+        assert!(!text.contains("a-secret") && !text.contains("j-secret") && !text.contains("hunter2"), "{text}");
+    }
+}

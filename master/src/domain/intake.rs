@@ -1,0 +1,554 @@
+//! Reads the bodies that agents send: what is accepted, what is refused, and in which words.
+//!
+//! A list is taken element by element, so that one bad reading costs itself alone. A refusal names the field:
+//! `cpuPercent: must be between 0 and 100, got 140`. Fields this version does not know are skipped. Nothing here
+//! recurses over the input: nested values that nobody asked for are skipped by a loop.
+
+use std::collections::{BTreeMap, HashSet};
+
+use neon_shared::api::error as sentence;
+use neon_shared::limits::SERVER_NAME_MAX_BYTES;
+use neon_shared::metrics::{ContainerInfo, ServerInfo, ServerMetrics};
+use neon_shared::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// How far a sample's clock may be ahead of the master's, in milliseconds.
+const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
+/// Longest text of a fact, a name, an image or a port list, in bytes.
+const TEXT_MAX_BYTES: usize = 4096;
+/// Longest container id, in bytes: the engine's own are 64 hexadecimal digits.
+const CONTAINER_ID_MAX_BYTES: usize = 64;
+/// Largest size that is believed, in GiB: one exbibyte.
+const SIZE_MAX_GB: f64 = 1_073_741_824.0;
+/// Most reasons an answer carries; what is refused beyond that is only counted.
+const REASONS_MAX: usize = 10;
+/// Longest reason, in characters: it may quote what was sent.
+const REASON_MAX_CHARS: usize = 200;
+/// The engine's way to say "never": times of this year are none.
+const NEVER_STARTED_PREFIX: &str = "0001-";
+
+/// A container as an agent sends it.
+pub type WireContainer = ContainerInfo<String, Vec<String>, BTreeMap<String, String>>;
+
+/// What was sent with a registration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registered {
+    /// The server's name, never empty.
+    pub server_name: String,
+    /// Facts about the host.
+    pub info: ServerInfo<String>,
+    /// Version of the agent, empty where it did not say.
+    pub agent_version: String,
+}
+
+/// A list of readings, sorted into good and bad.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sorted<T> {
+    /// The readings that passed, in their order.
+    pub accepted: Vec<T>,
+    /// Why the others did not.
+    pub refused: Vec<Refused>,
+}
+
+/// One reading that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// Why, naming the field.
+    pub reason: String,
+    /// For a container: its id, where that could be read.
+    pub container_id: Option<String>,
+}
+
+/// `data` of an answer to a list of which some were refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedSummary {
+    /// How many were stored.
+    pub accepted: usize,
+    /// How many were not.
+    pub refused: usize,
+    /// Why the first of them were not.
+    pub reasons: Vec<RefusedReason>,
+}
+
+/// Why one reading was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedReason {
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// Why, naming the field.
+    pub reason: String,
+}
+
+impl<T> Sorted<T> {
+    /// What to tell the agent; `None` where nothing was refused.
+    pub fn summary(&self) -> Option<RefusedSummary> {
+        let reasons = self.refused.iter().take(REASONS_MAX);
+        (!self.refused.is_empty()).then(|| RefusedSummary {
+            accepted: self.accepted.len(),
+            refused: self.refused.len(),
+            reasons: reasons.map(|r| RefusedReason { index: r.index, reason: r.reason.clone() }).collect(),
+        })
+    }
+}
+
+/// Reads a registration.
+///
+/// Errors: the sentence of the 400.
+pub fn registration(body: &[u8]) -> Result<Registered, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        server_name: Option<String>,
+        server_info: Option<Box<RawValue>>,
+        agent_version: Option<String>,
+    }
+    let body: Body = object(json(body)?)?;
+    let server_name = body.server_name.unwrap_or_default().trim().to_owned();
+    let info = body.server_info.filter(|_| !server_name.is_empty()).ok_or(sentence::MISSING_REGISTER_FIELDS)?;
+    let info: ServerInfo<String> = object(&info).map_err(|reason| format!("serverInfo.{reason}"))?;
+    let agent_version = body.agent_version.unwrap_or_default();
+
+    text("serverName", &server_name, SERVER_NAME_MAX_BYTES)?;
+    text("agentVersion", &agent_version, TEXT_MAX_BYTES)?;
+    server_info(&info).map_err(|reason| format!("serverInfo.{reason}"))?;
+    Ok(Registered { server_name, info, agent_version })
+}
+
+/// Reads a heartbeat and returns the agent's version, where it says it.
+///
+/// Errors: the sentence of the 400.
+pub fn heartbeat(body: &[u8]) -> Result<Option<String>, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        #[serde(rename = "timestamp")]
+        _timestamp: Option<Timestamp>,
+        agent_version: Option<String>,
+    }
+    let body: Body = object(json(body)?)?;
+    if let Some(version) = &body.agent_version {
+        text("agentVersion", version, TEXT_MAX_BYTES)?;
+    }
+    Ok(body.agent_version)
+}
+
+/// Reads samples.
+///
+/// Errors: the sentence of the 400; also where every single sample is refused, with the reason of the first.
+pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<ServerMetrics>, String> {
+    #[derive(Deserialize)]
+    struct Body {
+        metrics: Option<Box<RawValue>>,
+    }
+    let list = list(object::<Body>(json(body)?)?.metrics).filter(|list| !list.is_empty());
+    let list = list.ok_or(sentence::MISSING_METRICS)?;
+    let sorted = sort(&list, |raw| object(raw).and_then(|sample| check_sample(sample, now)));
+    all_refused(sorted)
+}
+
+/// Reads a host's container set. An id that is listed twice is refused the second time.
+///
+/// Errors: the sentence of the 400; also where every single container is refused, with the reason of the first.
+pub fn containers(body: &[u8]) -> Result<Sorted<WireContainer>, String> {
+    #[derive(Deserialize)]
+    struct Body {
+        containers: Option<Box<RawValue>>,
+    }
+    let list = list(object::<Body>(json(body)?)?.containers).ok_or(sentence::MISSING_CONTAINERS)?;
+    let mut seen = HashSet::new();
+    let mut sorted = sort(&list, |raw| {
+        let container = object(raw).and_then(check_container)?;
+        if !seen.insert(container.container_id.clone()) {
+            return Err("containerId: is listed twice".to_owned());
+        }
+        Ok(container)
+    });
+    for refused in &mut sorted.refused {
+        refused.container_id = list.get(refused.index).and_then(|raw| readable_id(raw));
+    }
+    all_refused(sorted)
+}
+
+/// When a container started, from the engine's text; `None` where it never did.
+///
+/// Errors: a reason, where the text is no time.
+pub fn started_at(text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) if text.starts_with(NEVER_STARTED_PREFIX) => Ok(None),
+        Some(text) => match Timestamp::parse(text) {
+            Some(time) => Ok(Some(time)),
+            None => Err("startedAt: must be an ISO 8601 time or null".to_owned()),
+        },
+    }
+}
+
+fn sort<T>(list: &[Box<RawValue>], mut read: impl FnMut(&RawValue) -> Result<T, String>) -> Sorted<T> {
+    let mut sorted = Sorted { accepted: Vec::with_capacity(list.len()), refused: Vec::new() };
+    for (index, raw) in list.iter().enumerate() {
+        match read(raw) {
+            Ok(reading) => sorted.accepted.push(reading),
+            Err(reason) => sorted.refused.push(Refused { index, reason: shortened(&reason), container_id: None }),
+        }
+    }
+    sorted
+}
+
+fn all_refused<T>(sorted: Sorted<T>) -> Result<Sorted<T>, String> {
+    match sorted.refused.first() {
+        Some(first) if sorted.accepted.is_empty() => Err(first.reason.clone()),
+        _ => Ok(sorted),
+    }
+}
+
+fn json(body: &[u8]) -> Result<&RawValue, String> {
+    serde_json::from_slice(body).map_err(|_| "Request body is not valid JSON".to_owned())
+}
+
+fn list(value: Option<Box<RawValue>>) -> Option<Vec<Box<RawValue>>> {
+    serde_json::from_str(value?.get()).ok()
+}
+
+/// Decodes one JSON object. serde would take an array for a struct as well; the wire has no positional arrays.
+fn object<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
+    if !raw.get().trim_start().starts_with('{') {
+        return Err("must be a JSON object".to_owned());
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| shortened(&reason(&error)))
+}
+
+/// `cpuPercent: invalid type: …`, or `cpuPercent: is missing`.
+fn reason(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let text = error.inner().to_string();
+    // The position is that within one element: of no use to a reader.
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    match (text.strip_prefix("missing field `"), error.path().to_string().as_str()) {
+        (Some(field), _) => format!("{}: is missing", field.trim_end_matches('`')),
+        (None, ".") => text.to_owned(),
+        (None, path) => format!("{path}: {text}"),
+    }
+}
+
+fn shortened(reason: &str) -> String {
+    match reason.char_indices().nth(REASON_MAX_CHARS) {
+        Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or_default()),
+        None => reason.to_owned(),
+    }
+}
+
+fn check_sample(sample: ServerMetrics, now: Timestamp) -> Result<ServerMetrics, String> {
+    if sample.timestamp.unix_ms() > now.unix_ms().saturating_add(CLOCK_AHEAD_MAX_MS) {
+        return Err(format!("timestamp: is more than 5 minutes ahead of the master's clock, got {}", sample.timestamp));
+    }
+    percent("cpuPercent", sample.cpu_percent)?;
+    percent("memoryPercent", sample.memory_percent)?;
+    percent("diskPercent", sample.disk_percent)?;
+    size_gb("memoryUsedGb", sample.memory_used_gb)?;
+    size_gb("memoryTotalGb", sample.memory_total_gb)?;
+    size_gb("diskUsedGb", sample.disk_used_gb)?;
+    size_gb("diskTotalGb", sample.disk_total_gb)?;
+    counter("networkRxBytes", sample.network_rx_bytes)?;
+    counter("networkTxBytes", sample.network_tx_bytes)?;
+    Ok(sample)
+}
+
+fn check_container(container: WireContainer) -> Result<WireContainer, String> {
+    container_id(&container.container_id)?;
+    text("name", &container.name, TEXT_MAX_BYTES)?;
+    text("image", &container.image, TEXT_MAX_BYTES)?;
+    text("imageId", container.image_id.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
+    text("ports", &container.ports, TEXT_MAX_BYTES)?;
+    if container.name.is_empty() {
+        return Err("name: must not be empty".to_owned());
+    }
+    // Labels and lists are bounded by the body alone: labels of a few kilobytes are in use.
+    for tag in &container.image_tags {
+        text("imageTags", tag, TEXT_MAX_BYTES)?;
+    }
+    for network in &container.networks {
+        text("networks", network, TEXT_MAX_BYTES)?;
+    }
+    if container.labels.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        return Err("labels: must not contain a NUL character".to_owned());
+    }
+    started_at(container.started_at.as_deref())?;
+    Ok(container)
+}
+
+fn server_info(info: &ServerInfo<String>) -> Result<(), String> {
+    text("name", &info.name, TEXT_MAX_BYTES)?;
+    text("hostname", &info.hostname, TEXT_MAX_BYTES)?;
+    text("osName", &info.os_name, TEXT_MAX_BYTES)?;
+    text("osVersion", &info.os_version, TEXT_MAX_BYTES)?;
+    text("osKernel", &info.os_kernel, TEXT_MAX_BYTES)?;
+    text("osArch", &info.os_arch, TEXT_MAX_BYTES)?;
+    text("dockerVersion", info.docker_version.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
+    size_gb("totalMemoryGb", info.total_memory_gb)?;
+    size_gb("totalDiskGb", info.total_disk_gb)
+}
+
+/// The id of a container that was refused, so that it is not taken for removed.
+fn readable_id(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        container_id: String,
+    }
+    object::<Body>(raw).ok().map(|body| body.container_id).filter(|id| container_id(id).is_ok())
+}
+
+fn container_id(id: &str) -> Result<(), String> {
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if plain && (1..=CONTAINER_ID_MAX_BYTES).contains(&id.len()) {
+        Ok(())
+    } else {
+        Err(format!("containerId: must be 1 to {CONTAINER_ID_MAX_BYTES} letters and digits"))
+    }
+}
+
+/// PostgreSQL cannot hold a NUL in a text, so no engine gets one.
+fn text(field: &str, value: &str, max_bytes: usize) -> Result<(), String> {
+    if value.contains('\0') {
+        return Err(format!("{field}: must not contain a NUL character"));
+    }
+    if value.len() > max_bytes {
+        return Err(format!("{field}: must be at most {max_bytes} bytes long, got {}", value.len()));
+    }
+    Ok(())
+}
+
+fn percent(field: &str, value: f64) -> Result<(), String> {
+    if (0.0..=100.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{field}: must be between 0 and 100, got {value}"))
+    }
+}
+
+fn size_gb(field: &str, value: f64) -> Result<(), String> {
+    if (0.0..=SIZE_MAX_GB).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{field}: must be between 0 and {SIZE_MAX_GB}, got {value}"))
+    }
+}
+
+/// The store keeps counters in 64 bits with a sign.
+fn counter(field: &str, value: u64) -> Result<(), String> {
+    match i64::try_from(value) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("{field}: must be at most {}, got {value}", i64::MAX)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-23T09:08:04.000Z";
+    const SAMPLE: &str = r#"{"timestamp":"2026-11-23T09:08:03.022Z","cpuPercent":14.85,"memoryPercent":3.09,"diskPercent":6.31,"memoryUsedGb":0.73,"memoryTotalGb":23.54,"diskUsedGb":47.7,"diskTotalGb":755.92,"networkRxBytes":443323758,"networkTxBytes":986331}"#;
+    const CONTAINER: &str = r#"{"containerId":"eb6f6e2aaa26","name":"hc","image":"busybox:local","imageId":null,"imageTags":["busybox:local"],"status":"running","health":"healthy","ports":"8099:80","labels":{},"networks":["bridge"],"startedAt":"2026-11-23T08:47:25.668846837Z","exitCode":0}"#;
+    const INFO: &str = r#"{"name":"web-1","hostname":"host","cpuCores":4,"totalMemoryGb":24,"totalDiskGb":755.92,"osName":"Debian","osVersion":"13","osKernel":"6.12","osArch":"x86_64","dockerVersion":null}"#;
+
+    fn samples(elements: &[&str]) -> Result<Sorted<ServerMetrics>, String> {
+        let body = format!(r#"{{"metrics":[{}]}}"#, elements.join(","));
+        metrics(body.as_bytes(), Timestamp::parse(NOW).unwrap())
+    }
+
+    fn with(text: &str, from: &str, to: &str) -> String {
+        assert!(text.contains(from), "{from} is not in {text}");
+        text.replacen(from, to, 1)
+    }
+
+    #[test]
+    fn a_good_sample_passes() {
+        let sorted = samples(&[SAMPLE, SAMPLE]).unwrap();
+        assert_eq!(sorted.accepted.len(), 2);
+        assert_eq!(sorted.accepted[0].cpu_percent, 14.85);
+        assert_eq!(sorted.summary(), None);
+    }
+
+    #[test]
+    fn one_bad_sample_costs_only_itself_and_its_field_is_named() {
+        let bad = with(SAMPLE, "14.85", "140");
+        let sorted = samples(&[SAMPLE, &bad, SAMPLE, "7"]).unwrap();
+        let summary = sorted.summary().unwrap();
+        assert_eq!((summary.accepted, summary.refused), (2, 2));
+        assert_eq!(
+            summary.reasons,
+            [
+                RefusedReason { index: 1, reason: "cpuPercent: must be between 0 and 100, got 140".to_owned() },
+                RefusedReason { index: 3, reason: "must be a JSON object".to_owned() },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_sample_is_refused_by_the_name_of_its_field() {
+        for (from, to, reason) in [
+            ("14.85", "-0.01", "cpuPercent: must be between 0 and 100, got -0.01"),
+            ("14.85", "100.01", "cpuPercent: must be between 0 and 100, got 100.01"),
+            ("14.85", "1e999", "cpuPercent: number out of range"),
+            ("14.85", "\"x\"", "cpuPercent: invalid type: string \"x\", expected f64"),
+            ("14.85", "null", "cpuPercent: invalid type: null, expected f64"),
+            ("\"cpuPercent\":14.85,", "", "cpuPercent: is missing"),
+            ("14.85", "1,\"cpuPercent\":2", "duplicate field `cpuPercent`"),
+            ("3.09", "101", "memoryPercent: must be between 0 and 100, got 101"),
+            ("6.31", "-1", "diskPercent: must be between 0 and 100, got -1"),
+            ("0.73", "-1", "memoryUsedGb: must be between 0 and 1073741824, got -1"),
+            ("755.92", "1e300", "diskTotalGb: must be between 0 and 1073741824, got 1"),
+            ("443323758", "-1", "networkRxBytes: invalid value: integer `-1`, expected u64"),
+            ("986331", "9223372036854775808", "networkTxBytes: must be at most 9223372036854775807, got 9223372036"),
+            ("2026-11-23T09:08:03.022Z", "yesterday", "timestamp: invalid value: string \"yesterday\""),
+            ("2026-11-23T09:08:03.022Z", "2026-11-23T09:13:04.001Z", "timestamp: is more than 5 minutes ahead"),
+        ] {
+            let error = samples(&[&with(SAMPLE, from, to)]).unwrap_err();
+            assert!(error.starts_with(reason), "{from} -> {to}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_edges_of_the_ranges_pass() {
+        for (from, to) in [
+            ("14.85", "0"),
+            ("14.85", "100"),
+            ("986331", "9223372036854775807"),
+            ("2026-11-23T09:08:03.022Z", "2026-11-23T09:13:04.000Z"),
+            ("\"cpuPercent\"", "\"unknown\":{\"deep\":[[[]]]},\"cpuPercent\""),
+        ] {
+            samples(&[&with(SAMPLE, from, to)]).unwrap();
+        }
+    }
+
+    #[test]
+    fn reasons_are_bounded_in_number_and_length() {
+        let long = with(SAMPLE, "14.85", &format!("\"{}\"", "é".repeat(5000)));
+        let mut elements = vec![long.as_str(); 30];
+        elements.push(SAMPLE);
+        let summary = samples(&elements).unwrap().summary().unwrap();
+        assert_eq!((summary.refused, summary.reasons.len()), (30, REASONS_MAX));
+        assert!(summary.reasons.iter().all(|r| r.reason.chars().count() <= REASON_MAX_CHARS + 1));
+    }
+
+    #[test]
+    fn a_body_without_a_list_has_the_sentence_of_the_contract() {
+        let now = Timestamp::parse(NOW).unwrap();
+        for body in ["{}", r#"{"metrics":[]}"#, r#"{"metrics":null}"#, r#"{"metrics":{}}"#, r#"{"metrics":"x"}"#] {
+            assert_eq!(metrics(body.as_bytes(), now), Err(sentence::MISSING_METRICS.to_owned()), "{body}");
+        }
+        for body in ["{}", r#"{"containers":null}"#, r#"{"containers":7}"#] {
+            assert_eq!(containers(body.as_bytes()), Err(sentence::MISSING_CONTAINERS.to_owned()), "{body}");
+        }
+        for body in [&b""[..], b"{", b"\xff\xfe", b"{\"metrics\":[NaN]}", b"{}x"] {
+            assert_eq!(metrics(body, now), Err("Request body is not valid JSON".to_owned()));
+        }
+        for body in [&b"[]"[..], b"7", b"null", b"\"x\"", b"[[{}]]"] {
+            assert_eq!(metrics(body, now), Err("must be a JSON object".to_owned()));
+        }
+    }
+
+    #[test]
+    fn nesting_a_hundred_thousand_deep_is_a_refusal() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        let now = Timestamp::parse(NOW).unwrap();
+        assert!(metrics(deep.as_bytes(), now).is_err());
+        assert!(metrics(format!(r#"{{"metrics":{deep}}}"#).as_bytes(), now).is_err());
+        assert!(metrics(format!(r#"{{"metrics":[{{"cpuPercent":{deep}}}]}}"#).as_bytes(), now).is_err());
+        let unknown = with(SAMPLE, "\"cpuPercent\"", &format!("\"unknown\":{deep},\"cpuPercent\""));
+        samples(&[&unknown]).unwrap();
+    }
+
+    #[test]
+    fn a_set_without_containers_is_a_set() {
+        assert_eq!(containers(br#"{"containers":[]}"#).unwrap().accepted, []);
+    }
+
+    #[test]
+    fn a_refused_container_keeps_its_id_where_that_can_be_read() {
+        let bad_port = with(CONTAINER, "\"8099:80\"", "7");
+        let bad_id = with(CONTAINER, "eb6f6e2aaa26", "../etc");
+        let other = with(CONTAINER, "eb6f6e2aaa26", "aaaaaaaaaaaa");
+        let body = format!(r#"{{"containers":[{other},{bad_port},{bad_id},{other}]}}"#);
+        let sorted = containers(body.as_bytes()).unwrap();
+        assert_eq!(sorted.accepted.len(), 1);
+        let refused: Vec<_> = sorted.refused.iter().map(|r| (r.index, r.container_id.as_deref())).collect();
+        assert_eq!(refused, [(1, Some("eb6f6e2aaa26")), (2, None), (3, Some("aaaaaaaaaaaa"))]);
+        assert_eq!(sorted.refused[2].reason, "containerId: is listed twice");
+    }
+
+    #[test]
+    fn a_container_is_refused_by_the_name_of_its_field() {
+        for (from, to, reason) in [
+            ("\"hc\"", "\"h\\u0000c\"", "name: must not contain a NUL character"),
+            ("\"hc\"", "\"\"", "name: must not be empty"),
+            ("\"hc\"", "\"\\ud800\"", "name: "),
+            ("eb6f6e2aaa26", "", "containerId: must be 1 to 64 letters and digits"),
+            ("{}", "{\"a\":\"\\u0000\"}", "labels: must not contain a NUL character"),
+            ("{}", "{\"a\":1}", "labels.a: invalid type: integer `1`, expected a string"),
+            ("\"healthy\"", "\"fine\"", "health: unknown variant `fine`"),
+            ("2026-11-23T08:47:25.668846837Z", "soon", "startedAt: must be an ISO 8601 time or null"),
+            ("\"exitCode\":0", "\"exitCode\":\"0\"", "exitCode: invalid type"),
+        ] {
+            let body = format!(r#"{{"containers":[{}]}}"#, with(CONTAINER, from, to));
+            let error = containers(body.as_bytes()).unwrap_err();
+            assert!(error.starts_with(reason), "{from} -> {to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_never_started_has_no_time() {
+        assert_eq!(started_at(Some("0001-01-01T00:00:00Z")), Ok(None));
+        assert_eq!(started_at(None), Ok(None));
+        let time = started_at(Some("2026-11-23T08:47:25.668846837Z")).unwrap().unwrap();
+        assert_eq!(time.to_string(), "2026-11-23T08:47:25.668Z");
+    }
+
+    #[test]
+    fn a_registration_needs_a_name_and_facts() {
+        let body = format!(r#"{{"serverName":" web-1 ","serverInfo":{INFO},"agentVersion":"1.0.0"}}"#);
+        let read = registration(body.as_bytes()).unwrap();
+        assert_eq!((read.server_name.as_str(), read.agent_version.as_str()), ("web-1", "1.0.0"));
+        assert_eq!(read.info.total_memory_gb, 24.0);
+
+        for body in [
+            "{}".to_owned(),
+            format!(r#"{{"serverInfo":{INFO}}}"#),
+            r#"{"serverName":"web-1"}"#.to_owned(),
+            format!(r#"{{"serverName":"  ","serverInfo":{INFO}}}"#),
+            r#"{"serverName":"web-1","serverInfo":null}"#.to_owned(),
+        ] {
+            assert_eq!(registration(body.as_bytes()), Err(sentence::MISSING_REGISTER_FIELDS.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn bad_facts_are_refused_by_name() {
+        for (from, to, reason) in [
+            ("\"cpuCores\":4", "\"cpuCores\":-1", "serverInfo.cpuCores: invalid value: integer `-1`, expected u32"),
+            ("24", "-24", "serverInfo.totalMemoryGb: must be between 0 and 1073741824, got -24"),
+            ("Debian", "De\\u0000bian", "serverInfo.osName: must not contain a NUL character"),
+            ("\"osArch\":\"x86_64\",", "", "serverInfo.osArch: is missing"),
+        ] {
+            let body = format!(r#"{{"serverName":"web-1","serverInfo":{}}}"#, with(INFO, from, to));
+            assert_eq!(registration(body.as_bytes()).unwrap_err(), reason);
+        }
+        let body = format!(r#"{{"serverName":"{}","serverInfo":{INFO}}}"#, "x".repeat(129));
+        assert_eq!(registration(body.as_bytes()).unwrap_err(), "serverName: must be at most 128 bytes long, got 129");
+        let body = format!(r#"{{"serverName":7,"serverInfo":{INFO}}}"#);
+        assert!(registration(body.as_bytes()).unwrap_err().starts_with("serverName: invalid type"));
+    }
+
+    #[test]
+    fn a_heartbeat_may_say_little_but_not_nonsense() {
+        let full = br#"{"timestamp":"2026-11-23T09:08:03.022Z","agentVersion":"1.0.0"}"#;
+        assert_eq!(heartbeat(full), Ok(Some("1.0.0".to_owned())));
+        assert_eq!(heartbeat(b"{}"), Ok(None));
+        assert!(heartbeat(b"").is_err());
+        assert!(heartbeat(br#"{"timestamp":7}"#).unwrap_err().starts_with("timestamp: "));
+    }
+}

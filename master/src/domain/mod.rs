@@ -1,0 +1,9 @@
+//! What the master concludes: pure functions over plain records.
+//!
+//! No I/O and no clock; the time is an argument. May depend on `model` and on `neon_shared`.
+
+pub mod activity;
+pub mod history;
+pub mod intake;
+pub mod services;
+pub mod status;

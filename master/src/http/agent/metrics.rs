@@ -1,0 +1,43 @@
+//! `POST /api/agent/metrics`.
+
+use salvo::oapi::endpoint;
+use salvo::{Depot, Request};
+
+use super::{Accepted, schemas};
+use crate::domain::intake::{self, RefusedSummary};
+use crate::http::body;
+use crate::http::error::ApiError;
+use crate::http::state::{State, now, reporter};
+
+/// Stores samples.
+///
+/// The 200 is sent when they are on disk. A sample that is stored already is not stored again. `data` is absent
+/// unless some samples were refused.
+#[endpoint(
+    tags("agent"),
+    security(["agentToken" = []]),
+    request_body(content = schemas::MetricsRequest, content_type = "application/json"),
+    responses(
+        (status_code = 200, description = "Stored", body = schemas::ListAnswer),
+        (status_code = 400, description = "Not understood, nothing stored", body = schemas::Refusal),
+        (status_code = 401, description = "Register again", body = schemas::Refusal),
+        (status_code = 413, description = "Larger than 1 MiB", body = schemas::Refusal),
+        (status_code = 503, description = "Try again later", body = schemas::Refusal),
+    )
+)]
+pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<Accepted<RefusedSummary>, ApiError> {
+    let state = State::of(depot)?;
+    let (reporter, _) = reporter(request, &state)?;
+    let body = body::read(request).await?;
+    let samples = intake::metrics(&body, now()).map_err(ApiError::BadRequest)?;
+    state.store.metrics_insert(&reporter, &samples.accepted, now()).await?;
+    if let Some(first) = samples.refused.first() {
+        tracing::warn!(
+            server_name = reporter.server_name,
+            refused = samples.refused.len(),
+            reason = first.reason,
+            "samples refused"
+        );
+    }
+    Ok(Accepted(samples.summary()))
+}

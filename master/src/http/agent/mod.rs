@@ -1,0 +1,35 @@
+//! The agent's half: four calls, each answered with the envelope.
+
+mod containers;
+mod heartbeat;
+mod metrics;
+mod register;
+mod schemas;
+
+pub use containers::agent_containers;
+pub use heartbeat::agent_heartbeat;
+pub use metrics::agent_metrics;
+pub use register::agent_register;
+
+use neon_shared::api::Envelope;
+use salvo::oapi::{Components, EndpointOutRegister, Operation};
+use salvo::writing::Json;
+use salvo::{Depot, Request, Response, Writer};
+use serde::Serialize;
+
+/// A request that was carried out; written as the envelope.
+#[derive(Debug)]
+pub struct Accepted<T>(Option<T>);
+
+#[salvo::async_trait]
+impl<T: Serialize + Send> Writer for Accepted<T> {
+    async fn write(self, _request: &mut Request, _depot: &mut Depot, response: &mut Response) {
+        response.render(Json(Envelope::<T, String> { success: true, data: self.0, error: None }));
+    }
+}
+
+impl<T> EndpointOutRegister for Accepted<T> {
+    fn register(_components: &mut Components, _operation: &mut Operation) {
+        // Each endpoint names its schema, since the wire types of `shared` know nothing of OpenAPI.
+    }
+}

@@ -1,0 +1,176 @@
+//! Who is asking: the fleet's secret at registration, an agent's token everywhere else.
+//!
+//! Tokens are JWTs, HS256 with `JWT_SECRET`, with the claims of `docs/wire.md` section 1. The algorithm is pinned: a
+//! token that names another one, `none` included, is refused. Secrets are compared in constant time; only whether
+//! the lengths differ can be told from outside.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use neon_shared::api::{SECRET_HEADER, error};
+use neon_shared::time::Timestamp;
+use salvo::Request;
+use salvo::http::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use super::error::ApiError;
+use crate::config::Secret;
+
+/// How long an agent's token is good, in seconds.
+pub const TOKEN_LIFETIME_S: i64 = 24 * 3600;
+const ISSUER: &str = "neon-master";
+
+/// Makes and checks agents' tokens.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claims {
+    /// The server's number.
+    pub server_id: i64,
+    /// The server's name.
+    pub server_name: String,
+    /// Always `neon-master`.
+    pub iss: String,
+    /// `agent:<serverId>`.
+    pub sub: String,
+    /// When it was made, in seconds since 1970.
+    pub iat: i64,
+    /// When it ends, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl Tokens {
+    /// Tokens signed with `secret`.
+    pub fn new(secret: &Secret) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        // The same clock writes and checks the times, so there is no skew to forgive.
+        validation.leeway = 0;
+        Self {
+            encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
+            decoding: DecodingKey::from_secret(secret.reveal().as_bytes()),
+            validation,
+        }
+    }
+
+    /// A token for the server `server_id`, good for [`TOKEN_LIFETIME_S`] from `now`.
+    ///
+    /// Errors: 500, should the claims not be writable.
+    pub fn issue(&self, server_id: i64, server_name: &str, now: Timestamp) -> Result<String, ApiError> {
+        let iat = now.unix_ms() / 1000;
+        let claims = Claims {
+            server_id,
+            server_name: server_name.to_owned(),
+            iss: ISSUER.to_owned(),
+            sub: subject(server_id),
+            iat,
+            exp: iat + TOKEN_LIFETIME_S,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ApiError::Token)
+    }
+
+    /// The claims of the request's bearer token.
+    ///
+    /// Errors: 401, with a sentence that says whether it was missing or bad.
+    pub fn of_request(&self, request: &Request) -> Result<Claims, ApiError> {
+        let token = bearer(request).ok_or(ApiError::Unauthorized(error::MISSING_TOKEN))?;
+        self.check(token).ok_or(ApiError::Unauthorized(error::BAD_TOKEN))
+    }
+
+    fn check(&self, token: &str) -> Option<Claims> {
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        (claims.sub == subject(claims.server_id)).then_some(claims)
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+/// Errors: 401 unless the request carries `secret` in its `X-Agent-Secret` header.
+pub fn check_agent_secret(request: &Request, secret: &Secret) -> Result<(), ApiError> {
+    let given = request.headers().get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+    if bool::from(given.ct_eq(secret.reveal().as_bytes())) {
+        Ok(())
+    } else {
+        Err(ApiError::Unauthorized(error::BAD_SECRET))
+    }
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn subject(server_id: i64) -> String {
+    format!("agent:{server_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::state::now;
+
+    fn tokens(secret: &str) -> Tokens {
+        Tokens::new(&Secret::new(secret.to_owned()))
+    }
+
+    fn signed(algorithm: Algorithm, claims: &impl Serialize) -> String {
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(b"s3cret")).unwrap()
+    }
+
+    fn claims() -> Claims {
+        let iat = now().unix_ms() / 1000;
+        Claims {
+            server_id: 7,
+            server_name: "web-1".to_owned(),
+            iss: ISSUER.to_owned(),
+            sub: "agent:7".to_owned(),
+            iat,
+            exp: iat + 60,
+        }
+    }
+
+    #[test]
+    fn an_issued_token_reads_back_and_lasts_a_day() {
+        let tokens = tokens("s3cret");
+        let token = tokens.issue(7, "web-1", now()).unwrap();
+        assert!(token.len() < neon_shared::limits::TOKEN_MAX_BYTES / 2);
+        let claims = tokens.check(&token).unwrap();
+        assert_eq!((claims.server_id, claims.server_name.as_str()), (7, "web-1"));
+        assert_eq!((claims.iss.as_str(), claims.sub.as_str()), ("neon-master", "agent:7"));
+        assert_eq!(claims.exp - claims.iat, 86_400);
+    }
+
+    #[test]
+    fn a_good_token_signed_elsewhere_is_accepted() {
+        assert_eq!(tokens("s3cret").check(&signed(Algorithm::HS256, &claims())), Some(claims()));
+    }
+
+    #[test]
+    fn what_is_not_exactly_right_is_refused() {
+        let tokens = tokens("s3cret");
+        let bad = [
+            Claims { exp: claims().iat - 1, ..claims() },
+            Claims { iss: "somebody".to_owned(), ..claims() },
+            Claims { sub: "agent:8".to_owned(), ..claims() },
+            Claims { sub: "session:7".to_owned(), ..claims() },
+        ];
+        for claims in bad {
+            assert_eq!(tokens.check(&signed(Algorithm::HS256, &claims)), None, "{claims:?}");
+        }
+        assert_eq!(tokens.check(&signed(Algorithm::HS384, &claims())), None, "another algorithm");
+        assert_eq!(tokens.check("eyJhbGciOiJub25lIn0.eyJzZXJ2ZXJJZCI6N30."), None, "no signature");
+        assert_eq!(tokens.check(""), None);
+        assert_eq!(self::tokens("other").check(&signed(Algorithm::HS256, &claims())), None, "another secret");
+    }
+}

@@ -1,0 +1,162 @@
+//! What a refused or failed request is answered with.
+//!
+//! One enumeration of causes, two shapes: the envelope for the agent's half, `{"error": …}` for the rest. A 5xx body
+//! is a constant; its cause goes to the log once, here, with the whole chain of sources.
+
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+
+use neon_shared::api::{Envelope, error as sentence};
+use salvo::http::header::{HeaderValue, RETRY_AFTER};
+use salvo::http::{Request, Response, StatusCode};
+use salvo::oapi::{Components, EndpointOutRegister, Operation, ToSchema};
+use salvo::writing::Json;
+use salvo::{Depot, FlowCtrl, Writer, handler};
+use serde::Serialize;
+
+use crate::store::StoreError;
+
+/// Body of every 500.
+pub const INTERNAL: &str = "Internal server error";
+/// Body of every 503.
+pub const UNAVAILABLE: &str = "Storage is unavailable, try again later";
+/// After how many seconds a client should try again, in every 503.
+const RETRY_AFTER_S: &str = "5";
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 401.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// 400: what was asked or sent is not understood.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 404.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// 408: the body did not come.
+    #[error("The request body did not arrive in time")]
+    BodyTimeout,
+    /// 413.
+    #[error("Request body is larger than {} bytes", neon_shared::limits::REQUEST_BODY_MAX_BYTES)]
+    BodyTooLarge,
+    /// 401, 500 or 503, see [`StoreError`].
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// 500: a token could not be made.
+    #[error("a token could not be signed")]
+    Token(#[source] jsonwebtoken::errors::Error),
+    /// 500: something that must not happen did.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthorized(_) | Self::Store(StoreError::ServerGone) => StatusCode::UNAUTHORIZED,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Token(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::Store(StoreError::ServerGone) => sentence::BAD_TOKEN.to_owned(),
+            other => match other.status() {
+                StatusCode::INTERNAL_SERVER_ERROR => INTERNAL.to_owned(),
+                StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE.to_owned(),
+                _ => other.to_string(),
+            },
+        }
+    }
+}
+
+#[salvo::async_trait]
+impl Writer for ApiError {
+    async fn write(self, request: &mut Request, _depot: &mut Depot, response: &mut Response) {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(
+                method = %request.method(),
+                path = request.uri().path(),
+                status = status.as_u16(),
+                cause = chain(&self),
+                "request failed"
+            );
+        }
+        write_refusal(request, response, status, self.sentence());
+    }
+}
+
+impl EndpointOutRegister for ApiError {
+    fn register(_components: &mut Components, _operation: &mut Operation) {
+        // Each endpoint lists the refusals it can really give.
+    }
+}
+
+/// Error body of the reading half.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// Why, in a sentence.
+    pub error: String,
+}
+
+/// An error and what caused it, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some libraries repeat the cause in their own text.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Gives a body to a refusal that no handler wrote: an unknown path, a wrong method, a panic.
+#[handler]
+pub async fn refusal_without_body(request: &mut Request, response: &mut Response) {
+    let status = response.status_code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let sentence = match status {
+        StatusCode::NOT_FOUND => "Not found",
+        StatusCode::METHOD_NOT_ALLOWED => "Method not allowed",
+        status if status.is_server_error() => INTERNAL,
+        _ => "Bad request",
+    };
+    write_refusal(request, response, status, sentence.to_owned());
+}
+
+/// A panic costs its request a 500 and nothing else.
+#[handler]
+pub async fn catch_panic(request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
+    use futures_util::FutureExt;
+    let outcome = AssertUnwindSafe(ctrl.call_next(request, depot, response)).catch_unwind().await;
+    if let Err(panic) = outcome {
+        let cause = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(path = request.uri().path(), cause = cause.unwrap_or("unknown"), "a handler panicked");
+        response.take_body();
+        response.status_code(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}
+
+fn write_refusal(request: &Request, response: &mut Response, status: StatusCode, sentence: String) {
+    response.status_code(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+    }
+    if request.uri().path().starts_with("/api/agent/") {
+        response.render(Json(Envelope::<(), String> { success: false, data: None, error: Some(sentence) }));
+    } else {
+        response.render(Json(ErrorBody { error: sentence }));
+    }
+}

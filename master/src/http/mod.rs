@@ -1,0 +1,129 @@
+//! The HTTP half: every route once, and what all of them share.
+//!
+//! Reads requests, asks `domain` and `store`, writes answers. The agent's half answers with the envelope, the reading
+//! half with the thing itself or `{"error": …}`; the path alone decides which, also for refusals that no handler
+//! wrote. May depend on everything but `main`.
+
+mod activities;
+pub mod agent;
+mod auth;
+mod body;
+mod containers;
+mod dashboard;
+mod error;
+mod health;
+mod openapi;
+mod servers;
+mod state;
+mod stats;
+
+use std::sync::Arc;
+
+use salvo::catcher::Catcher;
+use salvo::http::header::{CACHE_CONTROL, HeaderValue};
+use salvo::http::{Method, Request, Response, StatusCode};
+use salvo::{Depot, FlowCtrl, Handler, Router, Service, handler};
+
+pub use auth::Tokens;
+pub use error::chain as error_chain;
+pub use openapi::document as openapi_document;
+pub use state::{State, now};
+
+/// Everything this master answers besides the dashboard's files. The one list: the router is built from it, and the
+/// route test holds it against the OpenAPI document and against the paths the contract names.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/api/agent/register", || agent::agent_register),
+        Route::post("/api/agent/metrics", || agent::agent_metrics),
+        Route::post("/api/agent/containers", || agent::agent_containers),
+        Route::post("/api/agent/heartbeat", || agent::agent_heartbeat),
+        Route::get("/api/servers", || servers::server_list),
+        Route::get("/api/servers/{id}", || servers::server_detail),
+        Route::get("/api/servers/{id}/metrics/history", || servers::server_history),
+        Route::get("/api/containers", || containers::container_list),
+        Route::get("/api/stats", || stats::fleet_stats),
+        Route::get("/api/activities", || activities::activity_list),
+        Route::get("/healthz", || health::healthz),
+        Route::get("/openapi.json", || openapi::openapi_json),
+    ]
+}
+
+/// One route: its method, its path with `{parameters}`, and what answers it.
+#[derive(Debug)]
+pub struct Route {
+    /// The one method it answers; GET answers HEAD too.
+    pub method: Method,
+    /// Its path.
+    pub path: &'static str,
+    router: Router,
+    /// The same for HEAD, which the OpenAPI document leaves out.
+    head: Option<Router>,
+}
+
+impl Route {
+    fn get<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
+        let router = || Router::with_path(path);
+        Self { method: Method::GET, path, router: router().get(handler()), head: Some(router().head(handler())) }
+    }
+
+    fn post<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
+        Self { method: Method::POST, path, router: Router::with_path(path).post(handler()), head: None }
+    }
+}
+
+/// The whole HTTP service over `state`.
+pub fn service(state: State) -> Service {
+    let pages = Router::with_path("{**path}").filter_fn(|request, _| !is_api_path(request.uri().path()));
+    let pages =
+        pages.push(Router::new().get(dashboard::dashboard_file)).push(Router::new().head(dashboard::dashboard_file));
+    let heads =
+        routes().into_iter().filter_map(|route| route.head).fold(Router::new(), Router::push).hoop(never_cached);
+    let router = Router::new().push(api_router()).push(heads).push(pages);
+    // Outermost first. The catcher stays outside of them and gives a panic's 500 its constant sentence.
+    Service::new(router)
+        .catcher(Catcher::new(error::refusal_without_body))
+        .hoop(log_request)
+        .hoop(error::catch_panic)
+        .hoop(Provide(Arc::new(state)))
+}
+
+/// The listed routes, without the dashboard.
+fn api_router() -> Router {
+    routes().into_iter().map(|route| route.router).fold(Router::new(), Router::push).hoop(never_cached)
+}
+
+/// Whether `path` belongs to the API: such a path is never a page of the dashboard, known or not.
+fn is_api_path(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/") || path == "/healthz" || path == "/openapi.json"
+}
+
+struct Provide(Arc<State>);
+
+#[salvo::async_trait]
+impl Handler for Provide {
+    async fn handle(&self, request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
+        depot.insert_typed(Arc::clone(&self.0));
+        ctrl.call_next(request, depot, response).await;
+    }
+}
+
+/// Answers of the API describe this very moment.
+#[handler]
+async fn never_cached(request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
+    ctrl.call_next(request, depot, response).await;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// One line per request at debug level. The query stays out: a later version may carry something private in it.
+#[handler]
+async fn log_request(request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
+    let started = std::time::Instant::now();
+    ctrl.call_next(request, depot, response).await;
+    tracing::debug!(
+        method = %request.method(),
+        path = request.uri().path(),
+        status = response.status_code.unwrap_or(StatusCode::OK).as_u16(),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+}

@@ -1,0 +1,55 @@
+//! What every handler may use: the store, the secrets, the clock of this process.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use neon_shared::time::Timestamp;
+use salvo::{Depot, Request};
+
+use super::auth::Tokens;
+use super::error::ApiError;
+use crate::config::Secret;
+use crate::model::Reporter;
+use crate::store::Store;
+
+/// What every handler may use.
+#[derive(Debug)]
+pub struct State {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The fleet's shared secret, which a registration must show.
+    pub agent_secret: Secret,
+    /// Makes and checks the agents' tokens.
+    pub tokens: Tokens,
+}
+
+impl State {
+    /// The state that [`super::service`] put beside the request.
+    pub(super) fn of(depot: &Depot) -> Result<Arc<Self>, ApiError> {
+        depot.get_typed::<Arc<Self>>().cloned().map_err(|_| ApiError::Internal("no state beside the request"))
+    }
+}
+
+/// The master's clock.
+pub fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Address the request came from, without its port; an IPv4 peer on an IPv6 socket is written as IPv4.
+pub(super) fn peer_address(request: &Request) -> String {
+    match request.remote_addr().clone().into_std() {
+        Some(address) => address.ip().to_canonical().to_string(),
+        None => String::new(),
+    }
+}
+
+/// The agent that sent `request`, from its bearer token.
+///
+/// Errors: 401 `Missing authorization token` or `Invalid or expired token`.
+pub(super) fn reporter(request: &Request, state: &State) -> Result<(Reporter, i64), ApiError> {
+    let claims = state.tokens.of_request(request)?;
+    let reporter =
+        Reporter { server_id: claims.server_id, server_name: claims.server_name, ip_address: peer_address(request) };
+    Ok((reporter, claims.exp))
+}

@@ -1,0 +1,14 @@
+//! Neon's master: stores what the agents report, judges it, and shows it.
+//!
+//! `http → domain → store`, with `model` as plain records under all. The library is what the binary starts; tests
+//! start it in-process with [`Master`].
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod domain;
+pub mod http;
+mod master;
+pub mod model;
+pub mod store;
+
+pub use master::{Master, StartError};

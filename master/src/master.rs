@@ -1,0 +1,135 @@
+//! The running master: opens the store, listens, watches for silent servers, and ends in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use neon_shared::time::Timestamp;
+use salvo::Server;
+use salvo::conn::tcp::TcpAcceptor;
+use salvo::fuse::FuseConfig;
+use salvo::server::ServerHandle;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::config::Config;
+use crate::domain::status::offline_cutoff;
+use crate::http::{self, State, Tokens, error_chain, now};
+use crate::store::{Location, Store, StoreError};
+
+/// How long a database that does not answer is waited for at the start: a database container next to this one needs
+/// some seconds itself.
+const DATABASE_WAIT: Duration = Duration::from_secs(30);
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
+/// What is in flight at the end has this long to finish.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// Connections that stall are closed after these.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Most connections at a time; the next one waits to be accepted.
+const CONNECTIONS_MAX: usize = 4096;
+/// Longest time between two looks for silent servers.
+const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
+
+/// A master that listens.
+#[derive(Debug)]
+pub struct Master {
+    address: SocketAddr,
+    store: Store,
+    handle: ServerHandle,
+    server: JoinHandle<io::Result<()>>,
+    watcher: JoinHandle<()>,
+}
+
+/// Why the master did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store could not be opened.
+    #[error("cannot open {0}")]
+    Store(Location, #[source] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+impl Master {
+    /// Opens the store and listens; returns once requests are answered.
+    ///
+    /// Errors: the address cannot be bound, the store is broken, or it did not answer for 30 seconds.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        // First of all, so that a second master on the same port does not touch the store.
+        let listener = TcpListener::bind(config.listen).await.map_err(|e| StartError::Listen(config.listen, e))?;
+        let address = listener.local_addr().map_err(|e| StartError::Listen(config.listen, e))?;
+        let acceptor = TcpAcceptor::try_from(listener).map_err(|e| StartError::Listen(config.listen, e))?;
+        let store = open_store(&config.database).await.map_err(|e| StartError::Store(config.database.clone(), e))?;
+
+        let state = State {
+            store: store.clone(),
+            agent_secret: config.agent_secret.clone(),
+            tokens: Tokens::new(&config.jwt_secret),
+        };
+        let server = Server::new(acceptor).max_connections(CONNECTIONS_MAX).fuse_config(
+            FuseConfig::default()
+                .with_http1_header_timeout(HEADER_TIMEOUT)
+                .with_request_body_timeout(BODY_TIMEOUT)
+                .with_write_stall_timeout(WRITE_TIMEOUT)
+                .with_connection_idle_timeout(IDLE_TIMEOUT),
+        );
+        let handle = server.handle();
+        let server = tokio::spawn(server.try_serve(http::service(state)));
+        let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
+        Ok(Self { address, store, handle, server, watcher })
+    }
+
+    /// Where it listens; the port is the real one also where 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it keeps.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Stops accepting, finishes what is in flight within ten seconds, and closes the store.
+    pub async fn stop(self) {
+        self.watcher.abort();
+        self.handle.stop_graceful(STOP_DEADLINE);
+        if let Ok(Err(error)) = self.server.await {
+            tracing::error!(cause = error_chain(&error), "the server ended badly");
+        }
+        self.store.close().await;
+    }
+}
+
+async fn open_store(location: &Location) -> Result<Store, StoreError> {
+    let give_up = Instant::now() + DATABASE_WAIT;
+    loop {
+        match Store::open(location).await {
+            Err(error @ StoreError::Unavailable(_)) if Instant::now() < give_up => {
+                tracing::warn!(store = %location, cause = error_chain(&error), "waiting for the database");
+                tokio::time::sleep(DATABASE_RETRY).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Marks silent servers as offline, for ever.
+async fn watch(store: Store, started: Timestamp, offline_after_s: u32) {
+    let offline_after = Duration::from_secs(offline_after_s.into());
+    let mut ticks = tokio::time::interval((offline_after / 4).min(WATCH_INTERVAL_MAX));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = now();
+        let Some(cutoff) = offline_cutoff(now, started, i64::from(offline_after_s) * 1000) else { continue };
+        match store.servers_mark_offline(cutoff, now).await {
+            Ok(names) => names.iter().for_each(|name| tracing::warn!(server_name = name, "server is offline")),
+            Err(error) => tracing::error!(cause = error_chain(&error), "cannot look for silent servers"),
+        }
+    }
+}

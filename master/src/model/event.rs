@@ -1,0 +1,69 @@
+//! What a report changes: events to record, containers to store and to forget.
+
+use super::{ActivityKind, Container};
+
+/// Something that happened, before the store has numbered and dated it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// What happened.
+    pub kind: ActivityKind,
+    /// Id and name of the container it happened to; `None` where it is about the server.
+    pub container: Option<(String, String)>,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// What was before, for changes.
+    pub old_value: Option<String>,
+    /// What is now, for changes.
+    pub new_value: Option<String>,
+}
+
+impl Event {
+    /// The server called `name` reports, for the first time or again.
+    pub fn server_online(name: &str) -> Self {
+        Self::about_server(ActivityKind::Online, format!("{name} is online"))
+    }
+
+    /// Nothing was heard from the server called `name` for the time the operator allows.
+    pub fn server_offline(name: &str) -> Self {
+        Self::about_server(ActivityKind::Offline, format!("{name} is offline"))
+    }
+
+    fn about_server(kind: ActivityKind, message: String) -> Self {
+        Self { kind, container: None, message, old_value: None, new_value: None }
+    }
+}
+
+/// What one container report does to the stored set of its server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContainerChanges {
+    /// Containers to insert, or to overwrite where the id is stored already. No id appears twice.
+    pub store: Vec<Container>,
+    /// Ids to forget.
+    pub remove: Vec<String>,
+    /// What happened, in the order to record.
+    pub events: Vec<Event>,
+}
+
+/// Who sent a report: what its token says, and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reporter {
+    /// The server's number.
+    pub server_id: i64,
+    /// The server's name; with the number it identifies the row, should a number ever be given out twice.
+    pub server_name: String,
+    /// Address the request came from.
+    pub ip_address: String,
+}
+
+/// A registration that has passed the checks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registration {
+    /// The operator's unique name.
+    pub server_name: String,
+    /// Facts about the host.
+    pub info: neon_shared::metrics::ServerInfo<String>,
+    /// Version of the agent, empty where it did not say.
+    pub agent_version: String,
+    /// Address the request came from.
+    pub ip_address: String,
+}

@@ -1,0 +1,42 @@
+//! Plain records: what the store returns, the domain works on and the HTTP half answers with.
+//!
+//! Owns the JSON names of the reading half of the API (`docs/wire.md` section 2). Nothing here does I/O or decides
+//! anything; the rest of the master may depend on it, and it depends on `neon_shared` alone.
+
+mod activity;
+mod container;
+mod event;
+mod history;
+mod server;
+mod service;
+
+pub use activity::{Activity, ActivityKind};
+pub use container::{Container, ContainerHealth, ContainerStatus};
+pub use event::{ContainerChanges, Event, Registration, Reporter};
+pub use history::{DataPoint, History, HistoryInterval, HistoryRange};
+pub use server::{ServerDetail, ServerStatus, ServerSummary, Stats};
+pub use service::{Service, ServiceKind, ServiceStatus};
+
+/// Gives an enumeration its one text form, used on the wire and in the store alike.
+macro_rules! text_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:tt,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, salvo::oapi::ToSchema)]
+        pub enum $name {
+            $($(#[$variant_meta])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// The text form, on the wire and in the store.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// The value written as `text`; `None` for a text that no version of this master wrote.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+pub(crate) use text_enum;

@@ -1,0 +1,104 @@
+//! A server as the reading half shows it.
+
+use neon_shared::time::Timestamp;
+use salvo::oapi::ToSchema;
+use serde::Serialize;
+
+use super::{Container, Service, text_enum};
+
+text_enum! {
+    /// Whether a server reports.
+    ServerStatus {
+        /// It was heard within `OFFLINE_AFTER_S`.
+        Online = "online",
+        /// Nothing was heard for `OFFLINE_AFTER_S`.
+        Offline = "offline",
+        /// The operator works on it; no judgement is passed. Nothing sets this yet.
+        Maintenance = "maintenance",
+    }
+}
+
+/// One row of `GET /api/servers`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerSummary {
+    /// Number of the server in this master; never reused.
+    pub id: i64,
+    /// The operator's unique name (`SERVER_NAME` of the agent).
+    pub name: String,
+    /// The kernel's host name.
+    pub hostname: String,
+    /// Address that the last accepted request of its agent came from.
+    pub ip_address: String,
+    /// Whether it reports.
+    pub status: ServerStatus,
+    /// Containers stored for it, running or not.
+    pub container_count: i64,
+    /// CPU in percent of all cores, from the newest sample; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = f64, required = false))]
+    pub cpu: Option<f64>,
+    /// Memory in use in percent, from the newest sample; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = f64, required = false))]
+    pub memory: Option<f64>,
+    /// Disk in use in percent, from the newest sample; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = f64, required = false))]
+    pub disk: Option<f64>,
+    /// Logical processors.
+    pub cpu_cores: i64,
+    /// Memory in GiB.
+    pub total_memory_gb: f64,
+    /// Real file systems together, in GiB.
+    pub total_disk_gb: f64,
+    /// Time of the newest sample, by the agent's clock; null before the first.
+    #[salvo(schema(value_type = Option<String>, format = DateTime, required = true))]
+    pub last_metrics_at: Option<Timestamp>,
+    /// When the last request of its agent was accepted, by the master's clock.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub last_seen_at: Timestamp,
+}
+
+/// Body of `GET /api/servers/{id}`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerDetail {
+    /// The facts of the list.
+    #[serde(flatten)]
+    pub summary: ServerSummary,
+    /// When it registered first, by the master's clock.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// Name of the operating system.
+    pub os_name: String,
+    /// Version of the operating system.
+    pub os_version: String,
+    /// Kernel release.
+    pub os_kernel: String,
+    /// Machine architecture.
+    pub os_arch: String,
+    /// Version of its Docker Engine; null where none answered.
+    #[salvo(schema(required = true))]
+    pub docker_version: Option<String>,
+    /// Version of its agent, empty where the agent did not say.
+    pub agent_version: String,
+    /// Its containers, by name.
+    pub containers: Vec<Container>,
+    /// Its containers grouped into services, by name.
+    pub services: Vec<Service>,
+}
+
+/// Body of `GET /api/stats`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// Servers that ever registered.
+    pub total_servers: i64,
+    /// Containers stored, running or not.
+    pub total_containers: i64,
+    /// Mean of the newest CPU percentages of the servers that are online, two decimals; 0 where there is none.
+    pub avg_cpu: f64,
+    /// Open alerts. This version has no alert rules, so none can be open.
+    pub active_alerts: i64,
+}

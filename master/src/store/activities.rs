@@ -1,0 +1,80 @@
+//! Events.
+
+use neon_shared::time::Timestamp;
+use sqlx::{QueryBuilder, Row as _};
+
+use super::{ROWS_PER_INSERT, StoreError, for_both_engines};
+use crate::model::{Activity, ActivityKind, Event};
+
+fn kind(text: &str) -> Result<ActivityKind, StoreError> {
+    ActivityKind::parse(text).ok_or_else(|| StoreError::Corrupt { column: "kind", value: text.to_owned() })
+}
+
+for_both_engines! {
+    /// Records events of one server. The caller's transaction has written to the server's row, which keeps others
+    /// from giving out the same numbers.
+    pub async fn record(
+        connection: &mut Connection,
+        server_id: i64,
+        events: &[Event],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let row: Row = sqlx::query("SELECT COALESCE(MAX(sequence), 0) AS last FROM activities WHERE server_id = $1")
+            .bind(server_id)
+            .fetch_one(&mut *connection)
+            .await?;
+        let last: i64 = row.try_get("last")?;
+        let numbered: Vec<(i64, &Event)> = (last.saturating_add(1)..).zip(events).collect();
+        for rows in numbered.chunks(ROWS_PER_INSERT) {
+            let mut insert = QueryBuilder::<Engine>::new(
+                "INSERT INTO activities (server_id, sequence, timestamp_ms, kind, container_id, container_name, \
+                 message, old_value, new_value) ",
+            );
+            insert.push_values(rows, |mut row, (sequence, event)| {
+                let (container_id, container_name) = event.container.as_ref().map(|(id, name)| (id, name)).unzip();
+                row.push_bind(server_id)
+                    .push_bind(*sequence)
+                    .push_bind(now.unix_ms())
+                    .push_bind(event.kind.as_str())
+                    .push_bind(container_id)
+                    .push_bind(container_name)
+                    .push_bind(&event.message)
+                    .push_bind(&event.old_value)
+                    .push_bind(&event.new_value);
+            });
+            insert.build().persistent(false).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn list(connection: &mut Connection, limit: i64) -> Result<Vec<Activity>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT a.*, s.name AS server_name FROM activities a JOIN servers s ON s.id = a.server_id \
+             ORDER BY a.timestamp_ms DESC, a.server_id DESC, a.sequence DESC LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+        rows.iter().map(activity).collect()
+    }
+
+    fn activity(row: &Row) -> Result<Activity, StoreError> {
+        let server_id: i64 = row.try_get("server_id")?;
+        let sequence: i64 = row.try_get("sequence")?;
+        Ok(Activity {
+            id: format!("{server_id}-{sequence}"),
+            server_id,
+            server_name: row.try_get("server_name")?,
+            container_id: row.try_get("container_id")?,
+            container_name: row.try_get("container_name")?,
+            kind: kind(row.try_get("kind")?)?,
+            message: row.try_get("message")?,
+            timestamp: Timestamp::from_unix_ms(row.try_get("timestamp_ms")?),
+            old_value: row.try_get("old_value")?,
+            new_value: row.try_get("new_value")?,
+        })
+    }
+}

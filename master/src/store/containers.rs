@@ -1,0 +1,132 @@
+//! Containers: the newest set of each server.
+
+use neon_shared::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::{QueryBuilder, Row as _};
+
+use super::{ROWS_PER_INSERT, StoreError, for_both_engines};
+use crate::model::{Container, ContainerChanges, ContainerHealth, ContainerStatus, Reporter};
+
+fn json(value: &impl Serialize) -> String {
+    // Lists and maps of strings always have a JSON form.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column, value: text.to_owned() })
+}
+
+fn status(text: &str) -> Result<ContainerStatus, StoreError> {
+    ContainerStatus::parse(text).ok_or_else(|| StoreError::Corrupt { column: "status", value: text.to_owned() })
+}
+
+fn health(text: &str) -> Result<ContainerHealth, StoreError> {
+    ContainerHealth::parse(text).ok_or_else(|| StoreError::Corrupt { column: "health", value: text.to_owned() })
+}
+
+for_both_engines! {
+    pub async fn replace<F>(
+        connection: &mut Connection,
+        reporter: &Reporter,
+        now: Timestamp,
+        changes: F,
+    ) -> Result<(), StoreError>
+    where
+        F: FnOnce(Option<&[Container]>) -> ContainerChanges + Send,
+    {
+        servers_of_engine::touch(connection, reporter, None, now).await?;
+        let row: Row = sqlx::query("SELECT containers_synced_at_ms FROM servers WHERE id = $1")
+            .bind(reporter.server_id)
+            .fetch_one(&mut *connection)
+            .await?;
+        let synced_at_ms: Option<i64> = row.try_get("containers_synced_at_ms")?;
+        let previous = list(connection, reporter.server_id).await?;
+        let changes = changes(synced_at_ms.map(|_| previous.as_slice()));
+
+        remove(connection, reporter.server_id, &changes.remove).await?;
+        store(connection, reporter.server_id, &changes.store).await?;
+        activities_of_engine::record(connection, reporter.server_id, &changes.events, now).await?;
+        sqlx::query("UPDATE servers SET containers_synced_at_ms = $2 WHERE id = $1")
+            .bind(reporter.server_id)
+            .bind(now.unix_ms())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn remove(connection: &mut Connection, server_id: i64, ids: &[String]) -> Result<(), StoreError> {
+        for ids in ids.chunks(ROWS_PER_INSERT) {
+            let mut delete = QueryBuilder::<Engine>::new("DELETE FROM containers WHERE server_id = ");
+            delete.push_bind(server_id).push(" AND container_id IN (");
+            let mut list = delete.separated(", ");
+            for id in ids {
+                list.push_bind(id);
+            }
+            delete.push(")");
+            delete.build().persistent(false).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    async fn store(connection: &mut Connection, server_id: i64, containers: &[Container]) -> Result<(), StoreError> {
+        for rows in containers.chunks(ROWS_PER_INSERT) {
+            let mut insert = QueryBuilder::<Engine>::new(
+                "INSERT INTO containers (server_id, container_id, name, image, image_id, image_tags, status, health, \
+                 ports, labels, networks, started_at_ms, exit_code, updated_at_ms) ",
+            );
+            insert.push_values(rows, |mut row, container| {
+                row.push_bind(server_id)
+                    .push_bind(&container.container_id)
+                    .push_bind(&container.name)
+                    .push_bind(&container.image)
+                    .push_bind(&container.image_id)
+                    .push_bind(json(&container.image_tags))
+                    .push_bind(container.status.as_str())
+                    .push_bind(container.health.map(ContainerHealth::as_str))
+                    .push_bind(&container.ports)
+                    .push_bind(json(&container.labels))
+                    .push_bind(json(&container.networks))
+                    .push_bind(container.started_at.map(Timestamp::unix_ms))
+                    .push_bind(container.exit_code)
+                    .push_bind(container.updated_at.unix_ms());
+            });
+            insert.push(
+                " ON CONFLICT (server_id, container_id) DO UPDATE SET name = excluded.name, image = excluded.image, \
+                 image_id = excluded.image_id, image_tags = excluded.image_tags, status = excluded.status, \
+                 health = excluded.health, ports = excluded.ports, labels = excluded.labels, \
+                 networks = excluded.networks, started_at_ms = excluded.started_at_ms, \
+                 exit_code = excluded.exit_code, updated_at_ms = excluded.updated_at_ms",
+            );
+            insert.build().persistent(false).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn list(connection: &mut Connection, server_id: i64) -> Result<Vec<Container>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM containers WHERE server_id = $1 ORDER BY name, container_id")
+            .bind(server_id)
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(container).collect()
+    }
+
+    fn container(row: &Row) -> Result<Container, StoreError> {
+        Ok(Container {
+            server_id: row.try_get("server_id")?,
+            container_id: row.try_get("container_id")?,
+            name: row.try_get("name")?,
+            image: row.try_get("image")?,
+            image_id: row.try_get("image_id")?,
+            image_tags: from_json("image_tags", row.try_get("image_tags")?)?,
+            status: status(row.try_get("status")?)?,
+            health: row.try_get::<Option<&str>, _>("health")?.map(health).transpose()?,
+            ports: row.try_get("ports")?,
+            labels: from_json("labels", row.try_get("labels")?)?,
+            networks: from_json("networks", row.try_get("networks")?)?,
+            started_at: row.try_get::<Option<i64>, _>("started_at_ms")?.map(Timestamp::from_unix_ms),
+            exit_code: row.try_get("exit_code")?,
+            updated_at: Timestamp::from_unix_ms(row.try_get("updated_at_ms")?),
+        })
+    }
+}
