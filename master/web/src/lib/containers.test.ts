@@ -5,6 +5,7 @@ import type { Container } from "./model";
 
 function container(name: string, more: Partial<Container>): Container {
   return {
+    serverId: 1,
     containerId: name,
     name,
     image: "busybox",
@@ -16,6 +17,7 @@ function container(name: string, more: Partial<Container>): Container {
     labels: {},
     networks: [],
     startedAt: null,
+    updatedAt: "2026-11-23T09:08:03.022Z",
     exitCode: null,
     ...more,
   };
