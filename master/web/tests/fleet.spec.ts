@@ -173,6 +173,14 @@ test("what a host says about itself is shown as text, however hostile", async ({
   expect(await page.locator("main script, main img").count()).toBe(0);
 });
 
+test("a viewer whose clock is ten minutes fast still reads how long ago it truly was", async ({ page, master }) => {
+  await Reporter.register(master, "punctual");
+  await page.clock.install({ time: Date.now() + 600_000 });
+  await page.goto("/");
+  const row = page.locator("tbody tr", { hasText: "punctual" });
+  await expect(row.locator("time")).toHaveText(/just now|\d+ s ago/);
+});
+
 test("nothing is asked for while the tab is hidden", async ({ page, master }) => {
   await Reporter.register(master, "watched");
   await page.clock.install();

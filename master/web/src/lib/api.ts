@@ -1,6 +1,7 @@
 // The master's reading API: one function per call, answers as the master documents them.
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
+import { clock } from "./clock.svelte";
 import type { History, HistoryRange, Server, ServerSummary } from "./model";
 
 /** Past this the master counts as not answering, milliseconds. */
@@ -48,6 +49,7 @@ async function getJson<T>(url: string, signal: AbortSignal): Promise<T> {
     const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
     throw new ApiError(0, timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection");
   }
+  clock.hear(response.headers.get("Date"));
   if (!response.ok) throw new ApiError(response.status, await refusal(response));
   try {
     return (await response.json()) as T;

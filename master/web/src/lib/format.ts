@@ -56,9 +56,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * `just now`, `12 s ago`, `4 min ago`, `3 h ago`, `6 d ago`; ahead of the viewer's clock `in 4 min`.
+ * `just now`, `12 s ago`, `4 min ago`, `3 h ago`, `6 d ago`; ahead of now `in 4 min`.
  *
- * Two clocks are compared here, the master's and the viewer's: within five seconds of each other is now.
+ * Clocks are compared here that are set by different people: within five seconds of each other is now.
  */
 export function relative(epochMs: number, nowMs: number): string {
   const ageMs = nowMs - epochMs;
