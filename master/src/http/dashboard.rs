@@ -15,34 +15,46 @@ use salvo::{Request, handler};
 struct Files;
 
 const INDEX: &str = "index.html";
+/// Where the build puts files with a hash of their content in the name.
+const HASHED: &str = "assets/";
 const NOT_BUILT: &str = include_str!("dashboard_missing.html");
 
 /// `GET` of everything that is not the API.
 #[handler]
 pub async fn dashboard_file(request: &mut Request, response: &mut Response) {
     let path = request.uri().path().trim_start_matches('/');
-    if let Some(file) = Files::get(path) {
-        return write(request, response, path, file);
-    }
-    // A missing asset is missing: answering a script with a page would only move the error into the browser.
-    if path.starts_with("assets/") {
-        response.status_code(StatusCode::NOT_FOUND);
-        return;
-    }
-    match Files::get(INDEX) {
-        Some(index) => write(request, response, INDEX, index),
-        None => {
+    match find::<Files>(path) {
+        Page::File(path, file) => write(request, response, path, file),
+        Page::Missing => {
+            response.status_code(StatusCode::NOT_FOUND);
+        }
+        Page::NotBuilt => {
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response.render(salvo::writing::Text::Html(NOT_BUILT));
         }
     }
 }
 
+enum Page<'a> {
+    File(&'a str, EmbeddedFile),
+    /// A missing asset is missing: answering a script with a page would only move the error into the browser.
+    Missing,
+    NotBuilt,
+}
+
+fn find<Embedded: RustEmbed>(path: &str) -> Page<'_> {
+    match (Embedded::get(path), Embedded::get(INDEX)) {
+        (Some(file), _) => Page::File(path, file),
+        (None, _) if path.starts_with(HASHED) => Page::Missing,
+        (None, Some(index)) => Page::File(INDEX, index),
+        (None, None) => Page::NotBuilt,
+    }
+}
+
 fn write(request: &Request, response: &mut Response, path: &str, file: EmbeddedFile) {
     let etag = etag(&file.metadata.sha256_hash());
     let headers = response.headers_mut();
-    let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control(path)));
     if let Ok(value) = HeaderValue::from_str(&etag) {
         headers.insert(ETAG, value);
     }
@@ -55,6 +67,10 @@ fn write(request: &Request, response: &mut Response, path: &str, file: EmbeddedF
         response.status_code(StatusCode::OK);
         response.body(file.data.into_owned());
     }
+}
+
+fn cache_control(path: &str) -> &'static str {
+    if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" }
 }
 
 fn etag(sha256: &[u8]) -> String {
@@ -72,4 +88,60 @@ fn content_type(path: &str) -> String {
     let mime = mime_guess::from_path(path).first_or_octet_stream();
     let text = mime.type_() == "text" || matches!(mime.subtype().as_str(), "javascript" | "json" | "xml");
     if text && mime.get_param("charset").is_none() { format!("{mime}; charset=utf-8") } else { mime.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(RustEmbed)]
+    #[folder = "tests/fixtures/dist"]
+    struct Built;
+
+    #[derive(RustEmbed)]
+    #[folder = "tests/fixtures/no-such-folder"]
+    #[allow_missing = true]
+    struct NotBuiltAtAll;
+
+    fn found(page: Page<'_>) -> String {
+        match page {
+            Page::File(path, _) => path.to_owned(),
+            Page::Missing => "missing".to_owned(),
+            Page::NotBuilt => "not built".to_owned(),
+        }
+    }
+
+    #[test]
+    fn files_are_found_and_pages_get_the_index() {
+        assert_eq!(found(find::<Built>("assets/app-4f2a.js")), "assets/app-4f2a.js");
+        assert_eq!(found(find::<Built>("index.html")), "index.html");
+        assert_eq!(found(find::<Built>("")), "index.html");
+        assert_eq!(found(find::<Built>("servers/7")), "index.html");
+        assert_eq!(found(find::<Built>("assets/app-old.js")), "missing");
+        assert_eq!(found(find::<Built>("../Cargo.toml")), "index.html");
+    }
+
+    #[test]
+    fn without_files_every_page_says_how_to_build_them() {
+        assert_eq!(found(find::<NotBuiltAtAll>("")), "not built");
+        assert_eq!(found(find::<NotBuiltAtAll>("servers/7")), "not built");
+        assert!(NOT_BUILT.contains("npm ci &amp;&amp; npm run build") && NOT_BUILT.contains("scripts/demo"));
+    }
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        assert_eq!(cache_control("assets/app-4f2a.js"), "public, max-age=31536000, immutable");
+        assert_eq!(cache_control("index.html"), "no-cache");
+        assert_eq!(cache_control("favicon.svg"), "no-cache");
+    }
+
+    #[test]
+    fn types_are_told_by_the_name() {
+        assert_eq!(content_type("index.html"), "text/html; charset=utf-8");
+        assert_eq!(content_type("assets/a.js"), "text/javascript; charset=utf-8");
+        assert_eq!(content_type("assets/a.css"), "text/css; charset=utf-8");
+        assert_eq!(content_type("favicon.svg"), "image/svg+xml");
+        assert_eq!(content_type("a.woff2"), "font/woff2");
+        assert_eq!(content_type("LICENSE"), "application/octet-stream");
+    }
 }

@@ -160,3 +160,47 @@ fn write_refusal(request: &Request, response: &mut Response, status: StatusCode,
         response.render(Json(ErrorBody { error: sentence }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use salvo::catcher::Catcher;
+    use salvo::conn::tcp::TcpAcceptor;
+    use salvo::{Router, Server, Service};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[handler]
+    async fn panics() {
+        panic!("the cause, which is for the log");
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_request_a_constant_500_and_nothing_else() {
+        let router = Router::with_path("/api/agent/boom").get(panics);
+        let service = Service::new(router).catcher(Catcher::new(refusal_without_body)).hoop(catch_panic);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(Server::new(TcpAcceptor::try_from(listener).unwrap()).try_serve(service));
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /api/agent/boom HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+            assert!(answer.ends_with(r#"{"success":false,"error":"Internal server error"}"#), "{answer}");
+        }
+        server.abort();
+    }
+
+    #[test]
+    fn the_log_gets_every_cause_and_the_answer_none() {
+        let cause = sqlx::Error::Io(std::io::Error::other("disk on fire"));
+        let error = ApiError::Store(StoreError::Database(cause));
+        assert!(chain(&error).ends_with("disk on fire"), "{}", chain(&error));
+        assert_eq!((error.status(), error.sentence().as_str()), (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL));
+        let error = ApiError::Store(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
+        assert_eq!((error.status(), error.sentence().as_str()), (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE));
+    }
+}

@@ -1,0 +1,14 @@
+//! The master from outside: the real binary on a loopback port, with a real SQLite file and a real PostgreSQL server.
+//!
+//! One binary for all, so that they share one PostgreSQL. It is `TEST_DATABASE_URL` where that is set (a user that may
+//! create databases), else a private cluster made with the `initdb` found on this machine; without either the tests
+//! fail.
+
+mod common;
+mod config;
+mod dashboard;
+mod hostile;
+mod lifecycle;
+mod reading;
+mod store;
+mod wire_contract;

@@ -1,0 +1,171 @@
+//! The reading half beyond the contract's examples.
+
+use neon_shared::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::common::fixtures::{CONTAINER, ago, containers, metrics, sample};
+use crate::common::{Database, Engine, Master, on_both_engines};
+
+on_both_engines! {
+    an_empty_master_answers_emptily
+    a_server_without_metrics_has_no_percentages
+    hours_are_averaged_and_rounded
+    raw_ranges_have_every_sample_oldest_first
+    services_are_grouped_by_labels
+    what_happens_to_containers_is_recorded
+    a_refused_container_stays
+    servers_are_listed_by_the_bytes_of_their_names
+}
+
+fn an_empty_master_answers_emptily(engine: Engine) {
+    let database = Database::fresh(engine);
+    let client = Master::start(&database);
+    let client = client.client;
+    assert_eq!(client.get("/api/servers").text(), "[]");
+    assert_eq!(client.get("/api/activities").text(), "[]");
+    assert_eq!(
+        client.get("/api/stats").text(),
+        r#"{"totalServers":0,"totalContainers":0,"avgCpu":0.0,"activeAlerts":0}"#
+    );
+}
+
+fn a_server_without_metrics_has_no_percentages(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, _) = master.registered("web-1");
+    let server = master.client.get(&format!("/api/servers/{id}")).json();
+    let server = server.as_object().unwrap();
+    assert!(!server.contains_key("cpu") && !server.contains_key("memory") && !server.contains_key("disk"));
+    assert_eq!(server["lastMetricsAt"], Value::Null);
+    assert_eq!((&server["osName"], &server["osVersion"]), (&json!("Ubuntu"), &json!("24.04")));
+    assert_eq!((&server["osKernel"], &server["osArch"]), (&json!("6.8.0-45-generic"), &json!("x86_64")));
+    assert_eq!((&server["dockerVersion"], &server["agentVersion"]), (&json!("27.3.1"), &json!("0.1.0")));
+    assert_eq!((&server["containers"], &server["services"]), (&json!([]), &json!([])));
+    assert!(server["createdAt"].is_string());
+}
+
+fn hours_are_averaged_and_rounded(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    // Three samples in one whole hour, one in the next but one: 10, 20, 25 -> 18.333…
+    let hour = Timestamp::from_unix_ms(ago(5 * 3_600_000).unix_ms() / 3_600_000 * 3_600_000);
+    let at = |ms: i64, cpu: &str| sample(Timestamp::from_unix_ms(hour.unix_ms() + ms)).replace("14.85", cpu);
+    let samples = [at(0, "10"), at(1, "20"), at(3_599_999, "25"), at(2 * 3_600_000, "50")];
+    assert_eq!(master.client.post("/api/agent/metrics", &token, metrics(&samples)).text(), r#"{"success":true}"#);
+
+    let later = Timestamp::from_unix_ms(hour.unix_ms() + 2 * 3_600_000);
+    for range in ["7d", "30d"] {
+        let history = master.client.get(&format!("/api/servers/{id}/metrics/history?range={range}"));
+        assert_eq!(
+            history.text(),
+            format!(
+                r#"{{"serverId":{id},"serverName":"web-1","timeRange":"{range}","interval":"hourly","dataPoints":[{{"timestamp":"{hour}","cpuPercent":18.33,"memoryPercent":3.09,"diskPercent":6.31}},{{"timestamp":"{later}","cpuPercent":50.0,"memoryPercent":3.09,"diskPercent":6.31}}]}}"#
+            )
+        );
+    }
+    let default = master.client.get(&format!("/api/servers/{id}/metrics/history"));
+    assert_eq!(default.json()["timeRange"], json!("7d"));
+}
+
+fn raw_ranges_have_every_sample_oldest_first(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let minutes = [23 * 60, 7 * 60, 5 * 60, 61, 59, 1];
+    // Newest first, as no agent sends them: the order of sending does not matter.
+    let samples: Vec<String> = minutes.iter().rev().map(|minutes| sample(ago(minutes * 60_000))).collect();
+    assert_eq!(master.client.post("/api/agent/metrics", &token, metrics(&samples)).status, 200);
+    for (range, count) in [("1h", 2), ("6h", 4), ("24h", 6)] {
+        let history = master.client.get(&format!("/api/servers/{id}/metrics/history?range={range}")).json();
+        assert_eq!(history["interval"], json!("raw"));
+        let times: Vec<&str> =
+            history["dataPoints"].as_array().unwrap().iter().map(|p| p["timestamp"].as_str().unwrap()).collect();
+        assert_eq!(times.len(), count, "{range}");
+        assert!(times.is_sorted(), "{times:?}");
+    }
+}
+
+fn services_are_grouped_by_labels(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let labels = r#""labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"web","com.docker.compose.depends_on":"db:service_started:false","neon.name":"Shop","neon.type":"website","neon.description":"Sells","neon.depends_on.optional":"mail"}"#;
+    let one = CONTAINER.replace(r#""labels":{}"#, labels);
+    let two = one.replace("eb6f6e2aaa26", "aaaaaaaaaaaa").replace(r#""hc""#, r#""hc-2""#);
+    let two = two.replace("\"running\"", "\"exited\"");
+    assert_eq!(master.client.post("/api/agent/containers", &token, containers(&[&one, &two])).status, 200);
+    let server = master.client.get(&format!("/api/servers/{id}")).json();
+    assert_eq!(
+        server["services"],
+        json!([{
+            "id": "shop/web", "name": "Shop", "description": "Sells", "type": "website", "project": "shop",
+            "service": "web", "status": "degraded", "containerIds": ["eb6f6e2aaa26", "aaaaaaaaaaaa"],
+            "runningCount": 1, "dependsOn": ["db"], "optionalDependsOn": ["mail"],
+        }])
+    );
+    assert_eq!(server["containers"].as_array().unwrap().len(), 2);
+    assert_eq!(server["containerCount"], json!(2));
+}
+
+fn what_happens_to_containers_is_recorded(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let report = |set: &[&str]| {
+        assert_eq!(master.client.post("/api/agent/containers", &token, containers(set)).status, 200);
+    };
+    let crashed = CONTAINER.replace("\"running\"", "\"exited\"").replace("\"exitCode\":0", "\"exitCode\":1");
+    let db = CONTAINER.replace("eb6f6e2aaa26", "dddddddddddd").replace(r#""hc""#, r#""db""#);
+    report(&[CONTAINER]);
+    report(&[&crashed, &db]);
+    report(&[&db]);
+
+    let events = master.client.get("/api/activities").json();
+    let kinds: Vec<&str> = events.as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["removed", "created", "crashed", "online"]);
+    let crash = &events[2];
+    let (event_id, time) = (crash["id"].as_str().unwrap(), crash["timestamp"].as_str().unwrap());
+    assert_eq!(
+        crash,
+        &json!({
+            "id": event_id, "serverId": id, "serverName": "web-1", "containerId": "eb6f6e2aaa26",
+            "containerName": "hc", "type": "crashed", "message": "hc crashed with exit code 1", "timestamp": time,
+        })
+    );
+    assert_eq!(master.client.get("/api/activities?limit=1").json(), json!([events[0]]));
+    for limit in ["0", "501", "x", "-1"] {
+        assert_eq!(master.client.get(&format!("/api/activities?limit={limit}")).status, 400, "{limit}");
+    }
+}
+
+fn a_refused_container_stays(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let db = CONTAINER.replace("eb6f6e2aaa26", "dddddddddddd").replace(r#""hc""#, r#""db""#);
+    master.client.post("/api/agent/containers", &token, containers(&[CONTAINER, &db]));
+    let bad = CONTAINER.replace("\"8099:80\"", "8099");
+    let answer = master.client.post("/api/agent/containers", &token, containers(&[&bad, &db]));
+    assert_eq!(
+        answer.text(),
+        r#"{"success":true,"data":{"accepted":1,"refused":1,"reasons":[{"index":0,"reason":"ports: invalid type: integer `8099`, expected a string"}]}}"#
+    );
+    let stored = master.client.get(&format!("/api/containers?serverId={id}")).json();
+    let names: Vec<&str> = stored.as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["db", "hc"]);
+    // An empty set is a set: everything is gone.
+    assert_eq!(master.client.post("/api/agent/containers", &token, containers(&[])).status, 200);
+    assert_eq!(master.client.get(&format!("/api/containers?serverId={id}")).text(), "[]");
+}
+
+fn servers_are_listed_by_the_bytes_of_their_names(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    for name in ["b", "a", "Z", "ä", "_x", "a b"] {
+        master.registered(name);
+    }
+    let servers = master.client.get("/api/servers").json();
+    let names: Vec<&str> = servers.as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Z", "_x", "a", "a b", "b", "ä"]);
+}

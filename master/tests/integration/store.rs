@@ -1,0 +1,466 @@
+//! The store's conformance suite: every case on both engines, against the library.
+
+use std::collections::BTreeSet;
+
+use neon_master::model::{
+    ActivityKind, Container, ContainerChanges, ContainerHealth, ContainerStatus, Event, HistoryInterval, Registration,
+    Reporter, ServerStatus,
+};
+use neon_master::store::{Store, StoreError};
+use neon_shared::metrics::{ServerInfo, ServerMetrics};
+use neon_shared::time::Timestamp;
+
+use crate::common::database::block_on;
+use crate::common::{Database, Engine};
+
+/// Makes one test per engine of each async function that takes an open [`Store`].
+macro_rules! suite {
+    ($($test:ident)+) => {
+        mod sqlite {
+            $(#[test] fn $test() { super::with_store(super::Engine::Sqlite, super::$test) })+
+        }
+        mod postgres {
+            $(#[test] fn $test() { super::with_store(super::Engine::Postgres, super::$test) })+
+        }
+    };
+}
+
+suite! {
+    the_same_name_has_the_same_number
+    parallel_registrations_of_one_name_give_one_number
+    facts_are_stored_and_updated
+    a_sample_is_stored_once
+    a_batch_larger_than_one_statement_is_stored_whole
+    numbers_come_back_as_they_went_in
+    samples_of_two_servers_do_not_meet
+    history_begins_where_it_is_asked_to
+    hours_are_means_of_their_samples
+    a_report_of_an_unknown_server_stores_nothing
+    containers_are_replaced_and_compared
+    many_containers_are_stored_and_removed
+    parallel_container_reports_are_compared_one_after_the_other
+    silence_is_offline_and_a_word_is_online
+    maintenance_is_left_alone
+    events_are_newest_first_and_bounded
+    stats_count_and_average_what_is_online
+    what_was_stored_is_there_after_opening_again
+}
+
+fn with_store<F: Future<Output = ()> + Send>(engine: Engine, test: impl FnOnce(Opened) -> F + Send) {
+    let database = Database::fresh(engine);
+    block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        test(Opened { store: store.clone(), location: database.location() }).await;
+        store.close().await;
+    });
+}
+
+struct Opened {
+    store: Store,
+    location: neon_master::store::Location,
+}
+
+impl std::ops::Deref for Opened {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(1_795_000_000_000 + ms)
+}
+
+fn registration(name: &str) -> Registration {
+    Registration {
+        server_name: name.to_owned(),
+        info: ServerInfo {
+            name: name.to_owned(),
+            hostname: "host-1".to_owned(),
+            cpu_cores: 8,
+            total_memory_gb: 23.54,
+            total_disk_gb: 755.92,
+            os_name: "Debian GNU/Linux".to_owned(),
+            os_version: "13".to_owned(),
+            os_kernel: "6.12.0".to_owned(),
+            os_arch: "x86_64".to_owned(),
+            docker_version: Some("27.3.1".to_owned()),
+        },
+        agent_version: "0.1.0".to_owned(),
+        ip_address: "192.0.2.1".to_owned(),
+    }
+}
+
+async fn reporter(store: &Store, name: &str) -> Reporter {
+    let server_id = store.server_register(&registration(name), at(0)).await.unwrap();
+    Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned() }
+}
+
+fn sample(ms: i64, cpu_percent: f64) -> ServerMetrics {
+    ServerMetrics {
+        timestamp: at(ms),
+        cpu_percent,
+        memory_percent: 3.09,
+        disk_percent: 6.31,
+        memory_used_gb: 0.73,
+        memory_total_gb: 23.54,
+        disk_used_gb: 47.7,
+        disk_total_gb: 755.92,
+        network_rx_bytes: 443_323_758,
+        network_tx_bytes: 986_331,
+    }
+}
+
+async fn raw(store: &Store, server_id: i64) -> Vec<(i64, f64)> {
+    let points = store.metrics_history(server_id, HistoryInterval::Raw, Timestamp::MIN).await.unwrap();
+    points.iter().map(|point| (point.timestamp.unix_ms() - at(0).unix_ms(), point.cpu_percent)).collect()
+}
+
+fn container(server_id: i64, id: &str, name: &str) -> Container {
+    Container {
+        server_id,
+        container_id: id.to_owned(),
+        name: name.to_owned(),
+        image: "busybox:local".to_owned(),
+        image_id: Some("sha256:664f".to_owned()),
+        image_tags: vec!["busybox:local".to_owned(), "with \"quotes\"".to_owned()],
+        status: ContainerStatus::Running,
+        health: Some(ContainerHealth::Healthy),
+        ports: "8099:80, 53".to_owned(),
+        labels: [("a".to_owned(), "ä ☃ '".to_owned()), ("empty".to_owned(), String::new())].into(),
+        networks: vec!["bridge".to_owned()],
+        started_at: Some(at(-5)),
+        exit_code: Some(-1),
+        updated_at: at(0),
+    }
+}
+
+fn event(kind: ActivityKind, message: &str) -> Event {
+    Event {
+        kind,
+        container: Some(("eb6f6e2aaa26".to_owned(), "hc".to_owned())),
+        message: message.to_owned(),
+        old_value: Some("old".to_owned()),
+        new_value: None,
+    }
+}
+
+async fn the_same_name_has_the_same_number(store: Opened) {
+    let first = store.server_register(&registration("web-1"), at(0)).await.unwrap();
+    let second = store.server_register(&registration("web-2"), at(0)).await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(store.server_register(&registration("web-1"), at(1)).await.unwrap(), first);
+    assert_eq!(store.server_name(first).await.unwrap().as_deref(), Some("web-1"));
+    assert_eq!(store.server_name(first + 100).await.unwrap(), None);
+    // Names are compared as they are written.
+    assert_ne!(store.server_register(&registration("WEB-1"), at(1)).await.unwrap(), first);
+}
+
+async fn parallel_registrations_of_one_name_give_one_number(store: Opened) {
+    for round in 0..10 {
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let store = store.store.clone();
+                tokio::spawn(async move { store.server_register(&registration(&format!("web-{round}")), at(0)).await })
+            })
+            .collect();
+        let mut numbers = BTreeSet::new();
+        for task in tasks {
+            numbers.insert(task.await.unwrap().unwrap());
+        }
+        assert_eq!(numbers.len(), 1);
+    }
+    assert_eq!(store.server_list().await.unwrap().len(), 10);
+    // Each came online once.
+    assert_eq!(store.activity_list(500).await.unwrap().len(), 10);
+}
+
+async fn facts_are_stored_and_updated(store: Opened) {
+    let id = store.server_register(&registration("web-1"), at(0)).await.unwrap();
+    let server = store.server_find(id).await.unwrap().unwrap();
+    assert_eq!((server.summary.id, server.summary.name.as_str()), (id, "web-1"));
+    assert_eq!((server.summary.hostname.as_str(), server.summary.ip_address.as_str()), ("host-1", "192.0.2.1"));
+    assert_eq!((server.summary.cpu_cores, server.summary.total_memory_gb), (8, 23.54));
+    assert_eq!((server.summary.cpu, server.summary.last_metrics_at), (None, None));
+    assert_eq!((server.created_at, server.summary.last_seen_at), (at(0), at(0)));
+    assert_eq!(server.docker_version.as_deref(), Some("27.3.1"));
+
+    let mut changed = registration("web-1");
+    changed.info.docker_version = None;
+    changed.info.cpu_cores = u32::MAX;
+    changed.ip_address = "2001:db8::1".to_owned();
+    store.server_register(&changed, at(9)).await.unwrap();
+    let server = store.server_find(id).await.unwrap().unwrap();
+    assert_eq!((server.docker_version, server.summary.cpu_cores), (None, i64::from(u32::MAX)));
+    assert_eq!(server.summary.ip_address, "2001:db8::1");
+    assert_eq!((server.created_at, server.summary.last_seen_at), (at(0), at(9)));
+
+    let reporter = Reporter { server_id: id, server_name: "web-1".to_owned(), ip_address: "192.0.2.7".to_owned() };
+    store.server_heartbeat(&reporter, Some("0.2.0"), at(10)).await.unwrap();
+    store.server_heartbeat(&reporter, None, at(11)).await.unwrap();
+    let server = store.server_find(id).await.unwrap().unwrap();
+    assert_eq!((server.agent_version.as_str(), server.summary.ip_address.as_str()), ("0.2.0", "192.0.2.7"));
+    assert_eq!(server.summary.last_seen_at, at(11));
+    assert_eq!(store.server_find(id + 100).await.unwrap(), None);
+}
+
+async fn a_sample_is_stored_once(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    // Twice in one batch, and again in another: the first one counts.
+    store.metrics_insert(&web, &[sample(0, 1.0), sample(1, 2.0), sample(0, 3.0)], at(5)).await.unwrap();
+    store.metrics_insert(&web, &[sample(1, 4.0), sample(2, 5.0)], at(6)).await.unwrap();
+    assert_eq!(raw(&store, web.server_id).await, [(0, 1.0), (1, 2.0), (2, 5.0)]);
+}
+
+async fn a_batch_larger_than_one_statement_is_stored_whole(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let samples: Vec<ServerMetrics> = (0..2500).map(|i| sample(i, 1.0)).collect();
+    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    let stored = raw(&store, web.server_id).await;
+    assert!(stored.iter().map(|(ms, _)| *ms).eq(0..2500));
+}
+
+async fn numbers_come_back_as_they_went_in(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let edges = ServerMetrics {
+        cpu_percent: 100.0,
+        memory_percent: 0.0,
+        disk_percent: 33.333_333_333_333_336,
+        network_rx_bytes: i64::MAX as u64,
+        ..sample(0, 0.0)
+    };
+    store.metrics_insert(&web, &[edges], at(0)).await.unwrap();
+    let points = store.metrics_history(web.server_id, HistoryInterval::Raw, at(0)).await.unwrap();
+    assert_eq!((points[0].cpu_percent, points[0].memory_percent), (100.0, 0.0));
+    assert_eq!(points[0].disk_percent, 33.333_333_333_333_336);
+    let list = store.server_list().await.unwrap();
+    assert_eq!((list[0].cpu, list[0].memory, list[0].last_metrics_at), (Some(100.0), Some(0.0), Some(at(0))));
+}
+
+async fn samples_of_two_servers_do_not_meet(store: Opened) {
+    let (one, two) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
+    store.metrics_insert(&one, &[sample(0, 1.0)], at(0)).await.unwrap();
+    store.metrics_insert(&two, &[sample(0, 2.0), sample(1, 3.0)], at(0)).await.unwrap();
+    assert_eq!(raw(&store, one.server_id).await, [(0, 1.0)]);
+    assert_eq!(raw(&store, two.server_id).await, [(0, 2.0), (1, 3.0)]);
+    let list = store.server_list().await.unwrap();
+    assert_eq!(list.iter().map(|server| server.cpu).collect::<Vec<_>>(), [Some(1.0), Some(3.0)]);
+}
+
+async fn history_begins_where_it_is_asked_to(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    store.metrics_insert(&web, &[sample(2, 1.0), sample(0, 2.0), sample(1, 3.0)], at(0)).await.unwrap();
+    let points = store.metrics_history(web.server_id, HistoryInterval::Raw, at(1)).await.unwrap();
+    assert_eq!(points.iter().map(|point| point.timestamp).collect::<Vec<_>>(), [at(1), at(2)]);
+}
+
+async fn hours_are_means_of_their_samples(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let hour = at(0).unix_ms() / 3_600_000 * 3_600_000 - at(0).unix_ms();
+    let samples = [sample(hour, 10.0), sample(hour + 3_599_999, 20.0), sample(hour + 3_600_000, 70.0)];
+    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    let points = store.metrics_history(web.server_id, HistoryInterval::Hourly, Timestamp::MIN).await.unwrap();
+    let seen: Vec<_> = points.iter().map(|point| (point.timestamp, point.cpu_percent)).collect();
+    assert_eq!(seen, [(at(hour), 15.0), (at(hour + 3_600_000), 70.0)]);
+}
+
+async fn a_report_of_an_unknown_server_stores_nothing(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let strangers = [
+        Reporter { server_id: web.server_id + 100, ..web.clone() },
+        Reporter { server_name: "web-2".to_owned(), ..web.clone() },
+    ];
+    for stranger in strangers {
+        let gone = |result| matches!(result, Err(StoreError::ServerGone));
+        assert!(gone(store.metrics_insert(&stranger, &[sample(0, 1.0)], at(1)).await));
+        assert!(gone(store.server_heartbeat(&stranger, None, at(1)).await));
+        let untouched = |_: Option<&[Container]>| panic!("compared a stranger's containers");
+        assert!(gone(store.containers_replace(&stranger, at(1), untouched).await));
+    }
+    assert_eq!(raw(&store, web.server_id).await, []);
+    assert_eq!(store.server_list().await.unwrap()[0].last_seen_at, at(0));
+}
+
+async fn containers_are_replaced_and_compared(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let (hc, db) = (container(web.server_id, "eb6f6e2aaa26", "hc"), container(web.server_id, "aaaaaaaaaaaa", "db"));
+    let bare = Container {
+        image_id: None,
+        image_tags: Vec::new(),
+        health: None,
+        labels: Default::default(),
+        networks: Vec::new(),
+        started_at: None,
+        exit_code: None,
+        status: ContainerStatus::Restarting,
+        ..db.clone()
+    };
+    let first = |previous: Option<&[Container]>| {
+        assert_eq!(previous, None, "before the first report");
+        ContainerChanges { store: vec![hc.clone(), bare.clone()], ..ContainerChanges::default() }
+    };
+    store.containers_replace(&web, at(1), first).await.unwrap();
+    assert_eq!(store.container_list(web.server_id).await.unwrap(), [bare.clone(), hc.clone()]);
+
+    let paused = Container { status: ContainerStatus::Paused, name: "renamed".to_owned(), ..hc.clone() };
+    let second = |previous: Option<&[Container]>| {
+        assert_eq!(previous, Some(&[bare.clone(), hc.clone()][..]));
+        ContainerChanges {
+            store: vec![paused.clone()],
+            remove: vec!["aaaaaaaaaaaa".to_owned()],
+            events: vec![event(ActivityKind::Removed, "db was removed")],
+        }
+    };
+    store.containers_replace(&web, at(2), second).await.unwrap();
+    assert_eq!(store.container_list(web.server_id).await.unwrap(), std::slice::from_ref(&paused));
+    assert_eq!(store.server_list().await.unwrap()[0].container_count, 1);
+    assert_eq!(store.server_find(web.server_id).await.unwrap().unwrap().containers, [paused]);
+
+    let empty = ContainerChanges { remove: vec!["eb6f6e2aaa26".to_owned()], ..ContainerChanges::default() };
+    store.containers_replace(&web, at(3), |_| empty).await.unwrap();
+    // An empty set is not the same as none yet.
+    let still = |previous: Option<&[Container]>| {
+        assert_eq!(previous, Some(&[][..]));
+        ContainerChanges::default()
+    };
+    store.containers_replace(&web, at(4), still).await.unwrap();
+    assert_eq!(store.container_list(web.server_id + 100).await.unwrap(), []);
+}
+
+async fn many_containers_are_stored_and_removed(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let ids: Vec<String> = (0..2500).map(|i| format!("{i:012x}")).collect();
+    let all = ids.iter().map(|id| container(web.server_id, id, id)).collect();
+    store
+        .containers_replace(&web, at(1), |_| ContainerChanges { store: all, ..ContainerChanges::default() })
+        .await
+        .unwrap();
+    assert_eq!(store.server_list().await.unwrap()[0].container_count, 2500);
+    let events = ids.iter().map(|id| event(ActivityKind::Removed, id)).collect();
+    store
+        .containers_replace(&web, at(2), |_| ContainerChanges { store: Vec::new(), remove: ids, events })
+        .await
+        .unwrap();
+    assert_eq!(store.container_list(web.server_id).await.unwrap(), []);
+    assert_eq!(store.activity_list(5000).await.unwrap().len(), 2501);
+}
+
+async fn parallel_container_reports_are_compared_one_after_the_other(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let tasks: Vec<_> = (0..20)
+        .map(|i| {
+            let (store, web) = (store.store.clone(), web.clone());
+            tokio::spawn(async move {
+                let id = web.server_id;
+                let add = move |previous: Option<&[Container]>| ContainerChanges {
+                    store: vec![container(id, &format!("{i:012x}"), "x")],
+                    remove: Vec::new(),
+                    events: vec![event(ActivityKind::Created, &previous.unwrap_or_default().len().to_string())],
+                };
+                store.containers_replace(&web, at(1), add).await
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let events = store.activity_list(500).await.unwrap();
+    let mut seen: Vec<usize> = events.iter().filter_map(|event| event.message.parse().ok()).collect();
+    seen.sort();
+    assert_eq!(seen, (0..20).collect::<Vec<_>>(), "each report saw what the one before it stored");
+}
+
+async fn silence_is_offline_and_a_word_is_online(store: Opened) {
+    let (one, two) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
+    store.server_heartbeat(&two, None, at(1000)).await.unwrap();
+    let status = async |index: usize| store.server_list().await.unwrap()[index].status;
+    assert_eq!(status(0).await, ServerStatus::Online);
+
+    assert_eq!(store.servers_mark_offline(at(0), at(2000)).await.unwrap(), Vec::<String>::new(), "heard at that time");
+    assert_eq!(store.servers_mark_offline(at(1000), at(2000)).await.unwrap(), ["web-1"]);
+    assert_eq!(store.servers_mark_offline(at(1000), at(2001)).await.unwrap(), Vec::<String>::new(), "said once");
+    assert_eq!((status(0).await, status(1).await), (ServerStatus::Offline, ServerStatus::Online));
+
+    store.metrics_insert(&one, &[sample(0, 1.0)], at(3000)).await.unwrap();
+    assert_eq!(status(0).await, ServerStatus::Online);
+    let events = store.activity_list(2).await.unwrap();
+    let seen: Vec<_> = events.iter().map(|e| (e.kind, e.server_name.as_str(), e.timestamp)).collect();
+    assert_eq!(seen, [(ActivityKind::Online, "web-1", at(3000)), (ActivityKind::Offline, "web-1", at(2000))]);
+    assert_eq!((&events[0].container_id, &events[0].container_name), (&None, &None));
+}
+
+async fn maintenance_is_left_alone(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    // There is no way to set it yet, so the test does it as an operator's shell would.
+    let set = "UPDATE servers SET status = 'maintenance'";
+    match &store.location {
+        neon_master::store::Location::Sqlite(path) => {
+            use sqlx::Connection as _;
+            let mut shell = sqlx::SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+            sqlx::query(set).execute(&mut shell).await.unwrap();
+        }
+        neon_master::store::Location::Postgres(url) => {
+            use sqlx::Connection as _;
+            let mut shell = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query(set).execute(&mut shell).await.unwrap();
+        }
+    }
+    assert_eq!(store.servers_mark_offline(at(9_000_000), at(9_000_000)).await.unwrap(), Vec::<String>::new());
+    store.server_heartbeat(&web, None, at(9_000_001)).await.unwrap();
+    assert_eq!(store.server_list().await.unwrap()[0].status, ServerStatus::Maintenance);
+}
+
+async fn events_are_newest_first_and_bounded(store: Opened) {
+    let (one, two) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
+    let changes = |messages: [&str; 2]| ContainerChanges {
+        events: messages.iter().map(|message| event(ActivityKind::StatusChange, message)).collect(),
+        ..ContainerChanges::default()
+    };
+    store.containers_replace(&one, at(1), |_| changes(["a", "b"])).await.unwrap();
+    store.containers_replace(&two, at(2), |_| changes(["c", "d"])).await.unwrap();
+    store.containers_replace(&one, at(3), |_| changes(["e", "f"])).await.unwrap();
+    let events = store.activity_list(5).await.unwrap();
+    let messages: Vec<&str> = events.iter().map(|event| event.message.as_str()).collect();
+    assert_eq!(messages, ["f", "e", "d", "c", "b"]);
+    let newest = &events[0];
+    assert_eq!(newest.id, format!("{}-5", one.server_id));
+    assert_eq!((newest.server_id, newest.server_name.as_str()), (one.server_id, "web-1"));
+    assert_eq!(newest.container_id.as_deref(), Some("eb6f6e2aaa26"));
+    assert_eq!((newest.old_value.as_deref(), newest.new_value.as_deref()), (Some("old"), None));
+    let all: BTreeSet<String> = store.activity_list(500).await.unwrap().into_iter().map(|event| event.id).collect();
+    assert_eq!(all.len(), 8);
+}
+
+async fn stats_count_and_average_what_is_online(store: Opened) {
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.total_servers, stats.total_containers, stats.avg_cpu), (0, 0, 0.0));
+    let mut reporters = Vec::new();
+    for name in ["web-1", "web-2", "web-3", "web-4"] {
+        reporters.push(reporter(&store, name).await);
+    }
+    // web-1 has an older sample that does not count, web-3 goes offline, web-4 has none.
+    store.metrics_insert(&reporters[0], &[sample(0, 90.0), sample(1, 10.0)], at(5000)).await.unwrap();
+    store.metrics_insert(&reporters[1], &[sample(1, 20.0)], at(5000)).await.unwrap();
+    store.metrics_insert(&reporters[2], &[sample(1, 99.0)], at(1)).await.unwrap();
+    store.server_heartbeat(&reporters[3], None, at(5000)).await.unwrap();
+    assert_eq!(store.servers_mark_offline(at(4000), at(6000)).await.unwrap(), ["web-3"]);
+    let hc = container(reporters[0].server_id, "eb6f6e2aaa26", "hc");
+    let changes = ContainerChanges { store: vec![hc], ..ContainerChanges::default() };
+    store.containers_replace(&reporters[0], at(6000), |_| changes).await.unwrap();
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.total_servers, stats.total_containers, stats.active_alerts), (4, 1, 0));
+    assert_eq!(stats.avg_cpu, 15.0);
+}
+
+async fn what_was_stored_is_there_after_opening_again(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    store.metrics_insert(&web, &[sample(0, 1.0)], at(0)).await.unwrap();
+    store.close().await;
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    let again = Store::open(&store.location).await.unwrap();
+    again.ping().await.unwrap();
+    assert_eq!(raw(&again, web.server_id).await, [(0, 1.0)]);
+    assert_eq!(again.server_register(&registration("web-1"), at(1)).await.unwrap(), web.server_id);
+    again.close().await;
+}
