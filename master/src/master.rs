@@ -29,8 +29,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-/// Most connections at a time; the next one waits to be accepted.
-const CONNECTIONS_MAX: usize = 4096;
+/// Most connections at a time; the next one waits to be accepted. Under the usual 1,024 files a process may open, so
+/// that the store always has some: a connection that cannot be accepted for want of one is worse than a late one.
+const CONNECTIONS_MAX: usize = 900;
 /// Longest time between two looks for silent servers.
 const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
 

@@ -98,8 +98,9 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
     }
 }
 
-/// Whether the database may do the same thing later. PostgreSQL: connection (08), resources (53), shutdown and start
-/// (57P0x). SQLite: busy, locked, I/O, full (primary codes 5, 6, 10, 13).
+/// Whether the database may do the same thing later. PostgreSQL: connection (08), read-only after a failover (25006),
+/// conflicts (40), resources (53), shutdown and start (57P0x). SQLite: busy, locked, I/O, full (primary codes 5, 6, 10,
+/// 13; the engine's codes are numbers of up to four digits, PostgreSQL's have five characters).
 fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
@@ -109,7 +110,7 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
             let code = error.code().unwrap_or_default();
             match code.parse::<u32>() {
                 Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13),
-                _ => code.starts_with("08") || code.starts_with("53") || code.starts_with("57P0"),
+                _ => ["08", "25006", "40", "53", "57P0"].iter().any(|class| code.starts_with(class)),
             }
         }
         _ => false,
