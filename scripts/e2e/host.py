@@ -98,7 +98,8 @@ class HostChecks:
         self.assertAlmostEqual(server["disk"], 100 * used / size, delta=PERCENT_TOLERANCE)
 
     def assert_facts(self, details):
-        release = dict(line.rstrip().split("=", 1) for line in open("/etc/os-release", encoding="utf-8") if "=" in line)
+        with open("/etc/os-release", encoding="utf-8") as lines:
+            release = dict(line.rstrip().split("=", 1) for line in lines if "=" in line)
         self.assertIn(release["NAME"].strip('"').split()[0], details["osName"])
         self.assertEqual(details["osKernel"], os.uname().release)
         self.assertEqual(details["osArch"], os.uname().machine)

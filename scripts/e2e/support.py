@@ -169,9 +169,9 @@ class Agent(Program):
     """neon-agent on this host. Intervals of one second, and a Docker socket only where a test names one."""
 
     def __init__(self, folder, master_url, **changes):
-        super().__init__("agent", folder)
-        self.folder = folder
         self.name = "host-" + uuid.uuid4().hex[:8]
+        super().__init__(self.name, folder)
+        self.folder = folder
         self.env = {
             "SERVER_NAME": self.name,
             "MASTER_URL": master_url,

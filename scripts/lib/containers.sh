@@ -14,7 +14,7 @@ sample_image() {
     cp "$(command -v busybox)" "$tree/bin/busybox"
     local applet
     for applet in "${APPLETS[@]}"; do ln -s busybox "$tree/bin/$applet"; done
-    tar -C "$tree" -c . | docker import - "$SAMPLE_IMAGE" >/dev/null
+    tar -C "$tree" -c . | docker import -c 'LABEL neon.test=standin' - "$SAMPLE_IMAGE" >/dev/null
     rm -rf "$tree"
 }
 
@@ -44,11 +44,19 @@ containers_start() {
     say "containers: $(docker ps -a --filter label=neon.test=sample --format '{{.Names}}' | tr '\n' ' ')"
 }
 
-# Everything the tests may have left in the engine, which can be the user's own: only what carries our names.
+# Takes out what the tests made in the engine, which can be the user's own: only what carries our names and labels.
 containers_stop() {
-    local ids
-    ids=$(docker ps -aq --filter name=neon-test)
-    # One id a word.
+    docker_each 'rm -f -v' "$(docker ps -aq --filter name=neon-test)"
+    docker_each 'network rm' "$(docker network ls -q --filter name=neon-test)"
+    docker_each 'volume rm' "$(docker volume ls -q --filter name=neon-test)"
+}
+
+# Images last: stages of a build inherit the label of the stand-in they began with.
+images_remove() { docker_each 'rmi -f' "$(docker images -aq --filter label=neon.test | sort -u)"; }
+
+# docker_each 'COMMAND' 'IDS': nothing if there are none.
+docker_each() {
+    # One word each.
     # shellcheck disable=SC2086
-    [ -z "$ids" ] || docker rm -f -v $ids >/dev/null
+    [ -z "$2" ] || docker $1 $2 >/dev/null
 }

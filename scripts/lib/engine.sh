@@ -6,7 +6,6 @@
 # is the bridge docker0 (removed again) and its iptables chains and ip_forward (left: taking them away could break
 # what others set up meanwhile).
 
-ENGINE_PID=
 ENGINE_STATE=  # images and containers: may be gigabytes, so not in /tmp, which can be memory
 ENGINE_SOCKET= # folder of sockets: their paths must be shorter than 108 bytes, so not under the checkout
 ENGINE_HAD_BRIDGE=
@@ -35,18 +34,18 @@ engine_start() {
         tail -n 20 "$ENGINE_STATE/dockerd.log" >&2
         die "the Docker Engine did not start"
     fi
-    ENGINE_PID=$(cat "$ENGINE_SOCKET/pid")
     say "engine: $(docker info --format 'Docker {{.ServerVersion}}, storage {{.Driver}}, cgroup v{{.CgroupVersion}}')"
 }
 
 # Ends the engine if it is ours, with its containers, images, networks and mounts.
 engine_stop() {
     [ -n "$ENGINE_SOCKET" ] || return 0
-    if [ -n "$ENGINE_PID" ]; then
-        as_root kill "$ENGINE_PID"
-        wait_for 60 "the Docker Engine to end" pid_is_gone "$ENGINE_PID" || as_root kill -9 "$ENGINE_PID"
+    local pid mount
+    if [ -f "$ENGINE_SOCKET/pid" ]; then # the engine removes it when it has ended
+        pid=$(cat "$ENGINE_SOCKET/pid")
+        as_root kill "$pid"
+        wait_for 60 "the Docker Engine to end" pid_is_gone "$pid" || as_root kill -9 "$pid"
     fi
-    local mount
     while read -r mount; do as_root umount -l "$mount"; done < <(
         awk -v a="$ENGINE_STATE/" -v b="$ENGINE_SOCKET/" 'index($5, a) == 1 || index($5, b) == 1 { print $5 }' /proc/self/mountinfo | sort -r
     )

@@ -38,11 +38,11 @@ standins_make() {
     as_root cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
     as_root install -m 755 "$ROOT/scripts/lib/postgres-entrypoint" "$tree/entrypoint"
 
-    as_root tar -C "$tree" -c . | docker import \
+    as_root tar -C "$tree" -c . | docker import -c 'LABEL neon.test=standin' \
         -c 'ENV PATH=/opt/rust/bin:/opt/node/node_modules/.bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         -c 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' \
         -c 'ENV CARGO_HTTP_CAINFO=/etc/ssl/certs/ca-certificates.crt' - "$STANDIN_BUILDER" >/dev/null
-    as_root tar -C "$tree" --exclude=./opt -c . | docker import \
+    as_root tar -C "$tree" --exclude=./opt -c . | docker import -c 'LABEL neon.test=standin' \
         -c "ENV PATH=$(as_root chroot "$tree" sh -c 'echo /usr/lib/postgresql/*/bin'):/usr/bin:/bin" \
         -c 'ENTRYPOINT ["/entrypoint"]' -c 'VOLUME /var/lib/postgresql/data' - "$STANDIN_POSTGRES" >/dev/null
     as_root rm -rf --one-file-system "$tree" "$tree.log"
