@@ -154,6 +154,12 @@ fn a_refused_container_stays(engine: Engine) {
     let stored = master.client.get(&format!("/api/containers?serverId={id}")).json();
     let names: Vec<&str> = stored.as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["db", "hc"]);
+    // One statement cannot write a row twice, so an id that is listed twice must not get that far.
+    let answer = master.client.post("/api/agent/containers", &token, containers(&[CONTAINER, &db, CONTAINER]));
+    assert_eq!(
+        answer.text(),
+        r#"{"success":true,"data":{"accepted":2,"refused":1,"reasons":[{"index":2,"reason":"containerId: is listed twice"}]}}"#
+    );
     // An empty set is a set: everything is gone.
     assert_eq!(master.client.post("/api/agent/containers", &token, containers(&[])).status, 200);
     assert_eq!(master.client.get(&format!("/api/containers?serverId={id}")).text(), "[]");
