@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use neon_shared::time::Timestamp;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use salvo::Server;
 use salvo::conn::tcp::TcpAcceptor;
 use salvo::fuse::FuseConfig;
@@ -29,9 +30,11 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-/// Most connections at a time; the next one waits to be accepted. Under the usual 1,024 files a process may open, so
-/// that the store always has some: a connection that cannot be accepted for want of one is worse than a late one.
-const CONNECTIONS_MAX: usize = 900;
+/// Files kept for the store, the log and the runtime: a connection that cannot be accepted for want of a file is worse
+/// than a late one.
+const FILES_RESERVED: u64 = 124;
+/// Most connections at a time, however many files the process may open. Each agent keeps one between its heartbeats.
+const CONNECTIONS_MAX: u64 = 100_000;
 /// Longest time between two looks for silent servers.
 const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
 
@@ -72,7 +75,7 @@ impl Master {
             agent_secret: config.agent_secret.clone(),
             tokens: Tokens::new(&config.jwt_secret),
         };
-        let server = Server::new(acceptor).max_connections(CONNECTIONS_MAX).fuse_config(
+        let server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
             FuseConfig::default()
                 .with_http1_header_timeout(HEADER_TIMEOUT)
                 .with_request_body_timeout(BODY_TIMEOUT)
@@ -104,6 +107,19 @@ impl Master {
         }
         self.store.close().await;
     }
+}
+
+/// How many connections are accepted at a time; the next one waits.
+///
+/// Each needs a file. The usual soft limit of 1,024 would stop at 900 agents, so it is raised to the hard limit, which
+/// a process may do for itself (setrlimit(2)); where even that is refused, the limit stands as it is.
+fn connections_max() -> usize {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+    let files = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    };
+    files.saturating_sub(FILES_RESERVED).clamp(1, CONNECTIONS_MAX) as usize
 }
 
 async fn open_store(location: &Location) -> Result<Store, StoreError> {

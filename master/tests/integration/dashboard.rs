@@ -31,6 +31,7 @@ fn an_unchanged_page_is_not_sent_again() {
         return;
     };
     assert_eq!(page.header("cache-control"), Some("no-cache"));
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'; ")));
     let again = master.client.request("GET", "/", &[("If-None-Match", etag)], b"");
     assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, Some(etag)));
 }

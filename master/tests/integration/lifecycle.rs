@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use neon_shared::time::Timestamp;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 use crate::common::client::read_answer;
@@ -67,6 +68,28 @@ fn every_acknowledged_sample_survives_a_kill_exactly_once(engine: Engine) {
         assert_eq!(stored.get(&time.to_string()), Some(&1), "{time}");
     }
     assert!(stored.values().all(|count| *count == 1));
+}
+
+/// Every agent keeps a connection between its heartbeats, and more agents than the usual 1,024 files are no fault.
+#[test]
+fn a_thousand_idle_connections_keep_nobody_out() {
+    const IDLE: usize = 1100;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    assert!(hard > 2 * IDLE as u64, "this system allows {hard} files, too few for the test");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+    let database = Database::fresh(Engine::Sqlite);
+    let master = Master::start(&database);
+    let idle: Vec<_> = (0..IDLE)
+        .map(|_| {
+            let mut stream = master.client.connect().unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            let answer = read_answer(&mut BufReader::new(stream.try_clone().unwrap()), false).unwrap();
+            assert_eq!(answer.status, 200);
+            stream
+        })
+        .collect();
+    assert_eq!(master.client.get("/api/servers").status, 200);
+    assert_eq!(idle.len(), IDLE);
 }
 
 /// Sends one new sample after the other and notes those that were acknowledged; returns the one that was not.
