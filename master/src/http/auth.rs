@@ -59,7 +59,7 @@ impl Tokens {
         }
     }
 
-    /// A token for the server `server_id`, good for [`TOKEN_LIFETIME_S`] from `now`.
+    /// A token for the server `server_id`, good for `TOKEN_LIFETIME_S` from `now`.
     ///
     /// Errors: 500, should the claims not be writable.
     pub fn issue(&self, server_id: i64, server_name: &str, now: Timestamp) -> Result<String, ApiError> {

@@ -2,7 +2,7 @@
 //!
 //! SQL lives here and nowhere else, in one dialect: `$1` markers, times as milliseconds in 64-bit integers, `ON
 //! CONFLICT`, `RETURNING`. Each statement is written once, in the file of the thing it stores, and compiled for both
-//! engines by [`for_both_engines`]; `sqlite` and `postgres` hold what really differs, which is how to connect. What
+//! engines by `for_both_engines`; `sqlite` and `postgres` hold what really differs, which is how to connect. What
 //! a caller is told is done is on disk: every write is one transaction, and SQLite runs with `synchronous=FULL`.
 //!
 //! A write of an agent's report begins by touching the server's row. That locks it, so that reports of one server are
