@@ -62,9 +62,8 @@ impl Collection<'_> {
         collect_containers(outbox, &mut engine).await;
         log::line(Part::Agent, format_args!("Running. Press Ctrl+C to stop."));
 
-        let kernel = std::cell::RefCell::new(kernel);
-        let metrics = every(config.metrics_interval, async || collect_metrics(outbox, &mut kernel.borrow_mut()));
-        let heartbeats = every(config.heartbeat_interval, async || {
+        let metrics = every(config.metrics_interval, || collect_metrics(outbox, &mut kernel));
+        let heartbeats = every(config.heartbeat_interval, || {
             let due = now();
             outbox.with(|waiting| waiting.heartbeat = Some(due));
         });
@@ -80,10 +79,10 @@ impl Collection<'_> {
 }
 
 /// Does `work` once an interval, the first time after one. The timer keeps its own beat, however long the work takes.
-async fn every(interval: Duration, work: impl AsyncFn()) {
+async fn every(interval: Duration, mut work: impl FnMut()) {
     let mut timer = Timer::interval(interval);
     while timer.next().await.is_some() {
-        work().await;
+        work();
     }
 }
 
@@ -99,11 +98,10 @@ async fn publish_facts(config: &Config, outbox: &Outbox, kernel: &mut Kernel, en
 fn collect_metrics(outbox: &Outbox, kernel: &mut Kernel) {
     match kernel.sample(now()) {
         Ok(sample) => {
-            let dropped = outbox.with(|waiting| waiting.ring.push(sample));
+            let (dropped, lost) = outbox.with(|waiting| (waiting.ring.push(sample), waiting.ring.lost_total()));
             let (cpu, memory) = (sample.cpu_percent, sample.memory_percent);
             say(format_args!("Collected metrics: CPU {cpu:.2}%, Memory {memory:.2}%"));
             if dropped {
-                let lost = outbox.with(|waiting| waiting.ring.lost_total());
                 say(format_args!("Buffer full: the oldest sample was dropped, {lost} in all"));
             }
         }
