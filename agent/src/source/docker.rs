@@ -79,6 +79,8 @@ pub enum DockerFault {
     TooLarge,
     /// The answer is not what the API describes.
     Element(docker::ElementFault),
+    /// What was listed as an id is none, and so may not stand in a path.
+    BadId,
     /// What was found does not fit a request to the master.
     ReportFull,
 }
@@ -99,6 +101,7 @@ impl fmt::Display for DockerFault {
             Self::Json(fault) => write!(f, "{fault}"),
             Self::TooLarge => f.write_str("the answer is too large"),
             Self::Element(fault) => write!(f, "the answer is {fault}"),
+            Self::BadId => f.write_str("a container's id is not hexadecimal"),
             Self::ReportFull => f.write_str("no room for the report"),
         }
     }
@@ -219,6 +222,10 @@ impl Engine {
                 let details = match self.detail.get_whole(Endpoint::Inspect(entry.id.0), self.detail_buffer).await {
                     // Removed since it was listed.
                     Err(DockerFault::Status(404)) => continue,
+                    Err(DockerFault::BadId) => {
+                        omitted += 1;
+                        continue;
+                    }
                     Ok(length) => element::<Inspect<'_>>(&self.detail_buffer[..length]).ok(),
                     Err(_) => None,
                 };
@@ -258,7 +265,7 @@ impl Connection {
 
     /// Asks, and reads the head of the answer. Errors: `Status` for anything but 200, its body read and dropped.
     async fn get(&mut self, endpoint: Endpoint<'_>) -> Result<Answer<'_>, DockerFault> {
-        let request = endpoint.request().ok_or(DockerFault::Status(404))?;
+        let request = endpoint.request().ok_or(DockerFault::BadId)?;
         let was_kept = self.stream.is_some() && self.is_idle;
         let head = match self.ask(&request).await {
             // The engine restarted, or tired of the connection, since the last answer.
@@ -609,14 +616,15 @@ mod tests {
     fn a_malformed_or_oversized_container_is_counted_and_the_others_are_kept() {
         let huge = format!(r#"{{"Id":"{ID}","Labels":{{"x":"{}"}}}}"#, "y".repeat(ELEMENT_BYTES));
         let whole = list();
-        let mixed = format!("[17,{huge},{}]", &whole[1..whole.len() - 1]);
+        let bad_id = r#"{"Id":"../../../images/json?x="}"#;
+        let mixed = format!("[17,{huge},{bad_id},{}]", &whole[1..whole.len() - 1]);
         let answers = vec![
             ("/images/json", fixed(200, "[]")),
             (LIST_PATH, fixed(200, &mixed)),
             (INSPECT_PATH, fixed(200, INSPECT)),
         ];
         let (body, omitted, _) = sweep(answers, 4096).unwrap();
-        assert_eq!((body["containers"].as_array().unwrap().len(), omitted), (1, 2));
+        assert_eq!((body["containers"].as_array().unwrap().len(), omitted), (1, 3));
     }
 
     #[test]
