@@ -41,5 +41,6 @@ fn sample((ms, hundredths, rx_bytes, tx_bytes): &(i64, [u32; 7], u64, u64)) -> S
         disk_total_gb: disk_total,
         network_rx_bytes: *rx_bytes,
         network_tx_bytes: *tx_bytes,
+        readings: None,
     }
 }

@@ -72,9 +72,14 @@ pub struct RefusedData {
 
 /// Body of [`CONTAINERS_PATH`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainersRequest<List> {
     /// Every container of the host; one that is absent has been removed.
     pub containers: List,
+    /// Containers that could not be reported, being too many or too large; absent when none. While there are some,
+    /// one that is absent may be among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containers_left_out: Option<u64>,
 }
 
 /// Body of [`HEARTBEAT_PATH`].

@@ -3,7 +3,8 @@
 //! "Gb" in a field name means 2^30 bytes, rounded to two decimals, and percentages run from 0 to 100 with two
 //! decimals: the first generation's convention, fixed by the wire contract.
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::Timestamp;
 
@@ -36,9 +37,12 @@ pub struct ServerInfo<Text> {
 }
 
 /// One sample of a host's load and fill.
+///
+/// `Readings` is what the host said beyond the fixed fields, a [`crate::readings::Readings`] of some kind;
+/// [`NoReadings`] for who wants the fixed fields alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ServerMetrics {
+pub struct ServerMetrics<Readings = NoReadings> {
     /// When the sample was taken.
     pub timestamp: Timestamp,
     /// Share of time not idle since the previous sample, over all cores, 0 to 100.
@@ -59,9 +63,27 @@ pub struct ServerMetrics {
     pub network_rx_bytes: u64,
     /// Bytes sent since boot, summed over the physical interfaces.
     pub network_tx_bytes: u64,
+    /// Everything else that was read; absent from an agent that does not know of it.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub readings: Option<Readings>,
 }
 
-impl ServerMetrics {
+/// `None` of any type: the default of an addition, which needs no default of the addition's own type.
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// Stands for readings that nobody asks for: any value decodes to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NoReadings {}
+
+impl<'de> Deserialize<'de> for NoReadings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self {})
+    }
+}
+
+impl<Readings> ServerMetrics<Readings> {
     /// All zeroes, so that a static array of samples takes no room in a binary.
     pub const fn zero() -> Self {
         Self {
@@ -75,6 +97,7 @@ impl ServerMetrics {
             disk_total_gb: 0.0,
             network_rx_bytes: 0,
             network_tx_bytes: 0,
+            readings: None,
         }
     }
 }
@@ -137,4 +160,22 @@ pub struct ContainerInfo<Text, List, Labels> {
     pub started_at: Option<Text>,
     /// Exit code of the last run; 0 while it runs.
     pub exit_code: Option<i64>,
+    /// How often the engine restarted it by its restart policy.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub restart_count: Option<u64>,
+    /// Whether the last run ended because the kernel killed it for want of memory.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub oom_killed: Option<bool>,
+    /// When it was made, ISO 8601 as the engine gives it.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Text>,
+    /// Compose project it belongs to (label `com.docker.compose.project`).
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub compose_project: Option<Text>,
+    /// Service of that project (label `com.docker.compose.service`).
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub compose_service: Option<Text>,
+    /// Labels that found no room in `labels`; absent when none.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub labels_left_out: Option<u32>,
 }

@@ -105,6 +105,7 @@ mod tests {
             disk_total_gb: 755.92,
             network_rx_bytes: 443_323_758,
             network_tx_bytes: 986_331,
+            readings: None,
         }
     }
 

@@ -115,6 +115,7 @@ impl Kernel {
             disk_total_gb: gib(disks.total_bytes()),
             network_rx_bytes: traffic.rx_bytes,
             network_tx_bytes: traffic.tx_bytes,
+            readings: None,
         })
     }
 

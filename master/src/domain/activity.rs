@@ -230,6 +230,12 @@ mod tests {
             labels: container.labels.clone(),
             networks: container.networks.clone(),
             started_at: container.started_at.map(|time| time.to_string()),
+            restart_count: None,
+            oom_killed: None,
+            created_at: None,
+            compose_project: None,
+            compose_service: None,
+            labels_left_out: None,
             exit_code: container.exit_code,
         }
     }

@@ -109,6 +109,7 @@ fn sample(ms: i64, cpu_percent: f64) -> ServerMetrics {
         disk_total_gb: 755.92,
         network_rx_bytes: 443_323_758,
         network_tx_bytes: 986_331,
+        readings: None,
     }
 }
 

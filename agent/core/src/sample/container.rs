@@ -57,6 +57,12 @@ pub fn container<'a>(
             Some(state) => state.exit_code,
             None => exit_code_in_words(entry.status),
         },
+        restart_count: None,
+        oom_killed: None,
+        created_at: None,
+        compose_project: None,
+        compose_service: None,
+        labels_left_out: None,
     }
 }
 

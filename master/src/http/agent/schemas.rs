@@ -48,7 +48,7 @@ mod tests {
         holds("/RegisterRequest", register);
         holds("/ServerInfo", info);
         holds("/RegisterAnswer/properties/data", RegisterData { server_id: 7, token: String::new() });
-        holds("/ServerMetrics", ServerMetrics::default());
+        holds("/ServerMetrics", <ServerMetrics>::default());
         holds("/ContainerInfo", WireContainer::default());
         holds("/HeartbeatRequest", heartbeat);
         holds(
