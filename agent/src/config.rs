@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -47,11 +47,13 @@ const RETRY_DELAY_MS: Key =
     key("RETRY_DELAY_MS", Some("1000"), "10 to 60000", "milliseconds before the second try; doubles with each");
 const HOST_ROOT: Key =
     key("HOST_ROOT", Some("/"), "absolute path", "where the host's file system is mounted, when in a container");
+const HOST_PROC: Key = key("HOST_PROC", Some(""), "absolute path", "the host's /proc; HOST_ROOT/proc if empty");
+const HOST_SYS: Key = key("HOST_SYS", Some(""), "absolute path", "the host's /sys; HOST_ROOT/sys if empty");
 const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 13] = [
+pub const KEYS: [Key; 15] = [
     SERVER_NAME,
     MASTER_URL,
     AGENT_SECRET,
@@ -64,6 +66,8 @@ pub const KEYS: [Key; 13] = [
     RETRY_ATTEMPTS,
     RETRY_DELAY_MS,
     HOST_ROOT,
+    HOST_PROC,
+    HOST_SYS,
     DOCKER_HOST,
 ];
 
@@ -94,6 +98,10 @@ pub struct Config {
     pub retry_delay: Duration,
     /// `HOST_ROOT`.
     pub host_root: PathBuf,
+    /// `HOST_PROC`, or `proc` under the host's root.
+    pub host_proc: PathBuf,
+    /// `HOST_SYS`, or `sys` under the host's root.
+    pub host_sys: PathBuf,
     /// The path of `DOCKER_HOST`.
     pub docker_socket: PathBuf,
 }
@@ -174,11 +182,26 @@ impl Environment<'_> {
 impl Config {
     /// Reads the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+        Self::read(&variable)
+    }
+
+    /// Reads the process's environment for one report that is sent to nobody: the server's name is `hostname` unless
+    /// it is set, and what only a master needs may be missing.
+    pub fn for_one_report(hostname: &str) -> Result<Self, ConfigError> {
+        Self::read(&|name| {
+            let stand_in = match name {
+                name if name == SERVER_NAME.name => Some(hostname),
+                name if name == MASTER_URL.name => Some("http://nobody.invalid"),
+                name if name == AGENT_SECRET.name && variable(AGENT_SECRET_FILE.name).is_none() => Some("none"),
+                _ => None,
+            };
+            variable(name).or_else(|| stand_in.map(str::to_owned))
+        })
     }
 
     fn read(variables: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Environment(variables);
+        let host_root = host_root(&env)?;
         Ok(Self {
             server_name: server_name(&env)?,
             master_url: master_url(&env)?,
@@ -190,14 +213,11 @@ impl Config {
             buffer_max_samples: env.number(&BUFFER_MAX_SIZE, 1..=RING_CAPACITY_SAMPLES)?,
             retry_attempts: env.number(&RETRY_ATTEMPTS, 1..=10)?,
             retry_delay: env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)?,
-            host_root: host_root(&env)?,
+            host_proc: host_proc(&env, &host_root)?,
+            host_sys: host_folder(&env, &HOST_SYS, host_root.join("sys"))?,
+            host_root,
             docker_socket: docker_socket(&env)?,
         })
-    }
-
-    /// Whether the host's files are somewhere else than at `/`, which says that the agent runs in a container.
-    pub fn has_mounted_host(&self) -> bool {
-        self.host_root.as_os_str() != "/"
     }
 }
 
@@ -208,7 +228,7 @@ impl fmt::Display for Config {
             f,
             "SERVER_NAME={} MASTER_URL={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} \
              HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
-             HOST_ROOT={} DOCKER_HOST=unix://{}",
+             HOST_ROOT={} HOST_PROC={} HOST_SYS={} DOCKER_HOST=unix://{}",
             self.server_name,
             self.master_url,
             self.agent_secret,
@@ -220,9 +240,15 @@ impl fmt::Display for Config {
             self.retry_attempts,
             self.retry_delay.as_millis(),
             self.host_root.display(),
+            self.host_proc.display(),
+            self.host_sys.display(),
             self.docker_socket.display(),
         )
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 fn server_name(env: &Environment<'_>) -> Result<String, ConfigError> {
@@ -273,11 +299,25 @@ fn host_root(env: &Environment<'_>) -> Result<PathBuf, ConfigError> {
     if !text.starts_with('/') {
         return Err(HOST_ROOT.out_of_range(&text));
     }
-    let root = PathBuf::from(if text == "/" { "/" } else { text.trim_end_matches('/') });
-    if !root.join("proc/stat").exists() {
-        return Err(HOST_ROOT.error(format!("{} has no proc/stat: is the host mounted there?", root.display())));
+    Ok(PathBuf::from(if text == "/" { "/" } else { text.trim_end_matches('/') }))
+}
+
+fn host_proc(env: &Environment<'_>, host_root: &Path) -> Result<PathBuf, ConfigError> {
+    let key = if env.text(&HOST_PROC)?.is_empty() { &HOST_ROOT } else { &HOST_PROC };
+    let proc = host_folder(env, &HOST_PROC, host_root.join("proc"))?;
+    if !proc.join("stat").exists() {
+        return Err(key.error(format!("{} has no stat: is the host mounted there?", proc.display())));
     }
-    Ok(root)
+    Ok(proc)
+}
+
+fn host_folder(env: &Environment<'_>, key: &Key, default: PathBuf) -> Result<PathBuf, ConfigError> {
+    let text = env.text(key)?;
+    match text.as_str() {
+        "" => Ok(default),
+        path if path.starts_with('/') => Ok(PathBuf::from(path)),
+        _ => Err(key.out_of_range(&text)),
+    }
 }
 
 fn docker_socket(env: &Environment<'_>) -> Result<PathBuf, ConfigError> {
@@ -319,7 +359,7 @@ pub mod tests {
         assert_eq!(config.master_url, "http://127.0.0.1:3000");
         assert_eq!(config.metrics_interval, Duration::from_secs(300));
         assert_eq!(config.docker_socket, PathBuf::from("/var/run/docker.sock"));
-        assert!(config.buffer_enabled && !config.has_mounted_host());
+        assert!(config.buffer_enabled);
     }
 
     #[test]
@@ -347,11 +387,25 @@ pub mod tests {
             ("RETRY_DELAY_MS", "9"),
             ("HOST_ROOT", "host"),
             ("HOST_ROOT", "/nowhere"),
+            ("HOST_PROC", "proc"),
+            ("HOST_PROC", "/nowhere"),
+            ("HOST_SYS", "sys"),
             ("DOCKER_HOST", "tcp://127.0.0.1:2375"),
         ] {
             assert!(problem(&[(key, value)]).starts_with(&format!("{key}: ")), "{key}={value}");
         }
         assert!(problem(&[("SERVER_NAME", &"x".repeat(129))]).starts_with("SERVER_NAME: "));
+    }
+
+    #[test]
+    fn the_kernels_folders_are_those_of_the_host_root_unless_named() {
+        let folders = |extra: &[(&str, &str)]| {
+            let config = read(extra).unwrap();
+            (config.host_proc, config.host_sys)
+        };
+        assert_eq!(folders(&[]), ("/proc".into(), "/sys".into()));
+        assert_eq!(folders(&[("HOST_PROC", "/proc/self/root/proc"), ("HOST_SYS", "/x")]).1, PathBuf::from("/x"));
+        assert!(problem(&[("HOST_ROOT", "/nowhere")]).contains("/nowhere/proc has no stat"));
     }
 
     #[test]

@@ -6,10 +6,12 @@
 // The tests count allocations, which takes an allocator and so `unsafe`; the product has none.
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
+mod budget;
 mod config;
 #[cfg(test)]
 mod hot_path_tests;
 mod log;
+mod once;
 mod outbox;
 mod scheduler;
 mod source;
@@ -18,11 +20,12 @@ mod transport;
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::config::{Config, KEYS};
+use crate::config::{Config, ConfigError, KEYS};
 use crate::log::Part;
 use crate::outbox::Outbox;
+use crate::scheduler::SampleBuffer;
 use crate::source::docker::{DockerBuffers, Engine};
-use crate::source::kernel::{Kernel, KernelFileBuffer};
+use crate::source::kernel::{Kernel, KernelBuffers};
 use crate::transport::SenderBuffers;
 
 const EXIT_SYSTEM: u8 = 1;
@@ -31,52 +34,69 @@ const EXIT_CONFIGURATION: u8 = 2;
 // All memory that the path from a kernel file to a request body uses, in bss: a page of it is only resident once it
 // has been written to. Each capacity is named and explained where its buffer's type is.
 static OUTBOX: Outbox = Outbox::new();
-static KERNEL_FILE: Mutex<KernelFileBuffer> = Mutex::new(KernelFileBuffer::new());
+static KERNEL: Mutex<KernelBuffers> = Mutex::new(KernelBuffers::new());
+static SAMPLE: Mutex<SampleBuffer> = Mutex::new(SampleBuffer::new());
 static DOCKER: Mutex<DockerBuffers> = Mutex::new(DockerBuffers::new());
 static SENDER: Mutex<SenderBuffers> = Mutex::new(SenderBuffers::new());
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
-        None => {}
+        None => configured(Config::from_env(), watch),
+        Some("--once") => configured(Config::for_one_report(&hostname()), once),
+        Some("--budget") => {
+            budget::print();
+            ExitCode::SUCCESS
+        }
         Some("--version" | "-V") => {
             println!("neon-agent {}", env!("CARGO_PKG_VERSION"));
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
         Some("--help" | "-h") => {
             print_help();
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
         Some(other) => {
             eprintln!("neon-agent: unknown argument {other:?}; --help lists what there is");
-            return ExitCode::from(EXIT_CONFIGURATION);
-        }
-    }
-    let config = match Config::from_env() {
-        Ok(config) => config,
-        Err(error) => {
-            eprintln!("neon-agent: {error}");
-            return ExitCode::from(EXIT_CONFIGURATION);
-        }
-    };
-    log::line(Part::Agent, format_args!("neon-agent {}", env!("CARGO_PKG_VERSION")));
-    log::line(Part::Agent, format_args!("{config}"));
-    match run(&config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("neon-agent: {error}");
-            ExitCode::from(EXIT_SYSTEM)
+            ExitCode::from(EXIT_CONFIGURATION)
         }
     }
 }
 
-fn run(config: &Config) -> std::io::Result<()> {
+fn configured(config: Result<Config, ConfigError>, run: fn(&Config) -> std::io::Result<()>) -> ExitCode {
+    let (code, error) = match config.map(|config| run(&config)) {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => (EXIT_SYSTEM, error.to_string()),
+        Err(error) => (EXIT_CONFIGURATION, error.to_string()),
+    };
+    eprintln!("neon-agent: {error}");
+    ExitCode::from(code)
+}
+
+/// Watches this host until a signal ends the agent.
+fn watch(config: &Config) -> std::io::Result<()> {
+    log::line(Part::Agent, format_args!("neon-agent {}", env!("CARGO_PKG_VERSION")));
+    log::line(Part::Agent, format_args!("{config}"));
     // Before any thread starts, so that every thread inherits it and only the scheduler's descriptor gets them.
     scheduler::ending_signals().thread_block()?;
     OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
-    let kernel = Kernel::new(config, claim(&KERNEL_FILE));
-    let engine = Engine::new(&config.docker_socket, claim(&DOCKER));
+    let (kernel, engine) = sources(config);
     transport::start(config.clone(), &OUTBOX, claim(&SENDER))?;
-    smol::block_on(scheduler::run(config, &OUTBOX, kernel, engine))
+    smol::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE)))
+}
+
+/// Prints one report.
+fn once(config: &Config) -> std::io::Result<()> {
+    let (kernel, engine) = sources(config);
+    once::run(config, kernel, engine, claim(&SAMPLE))
+}
+
+fn sources(config: &Config) -> (Kernel, Engine) {
+    (Kernel::new(config, claim(&KERNEL)), Engine::new(&config.docker_socket, claim(&DOCKER)))
+}
+
+fn hostname() -> String {
+    let system = nix::sys::utsname::uname();
+    system.map(|system| system.nodename().to_string_lossy().into_owned()).unwrap_or_else(|_| "localhost".to_owned())
 }
 
 /// Takes a static for the rest of the process's life.
@@ -87,7 +107,10 @@ fn claim<T>(buffers: &'static Mutex<T>) -> &'static mut T {
 
 fn print_help() {
     println!("neon-agent {}: reads this host and reports to a Neon master\n", env!("CARGO_PKG_VERSION"));
-    println!("Usage: neon-agent [--version | --help]\n\nConfiguration by environment:");
+    println!("Usage: neon-agent [--once | --budget | --version | --help]\n");
+    println!("  --once     print one report as JSON and exit; needs no master");
+    println!("  --budget   print every static buffer, its size, and what happens past it\n");
+    println!("Configuration by environment:");
     for key in &KEYS {
         let default = key.default.unwrap_or("required");
         println!("  {:<20} {} ({}) [{default}]", key.name, key.meaning, key.range);

@@ -7,17 +7,23 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use neon_agent_core::ring::Ring;
+use neon_agent_core::sample::host::AgentStanding;
 use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, RING_CAPACITY_SAMPLES};
-use neon_shared::metrics::ServerMetrics;
 use neon_shared::time::Timestamp;
 
 use crate::source::host::HostFacts;
+
+/// Room of the samples that wait, in bytes: 288 of them, a day at the default interval, of up to 14 KiB each, which is
+/// a host of some 90 processors; one of two takes about 4 KiB. Past it the oldest is dropped and counted.
+pub const RING_BYTES: usize = 4 * 1024 * 1024;
 
 /// The state behind the lock.
 #[derive(Debug)]
 pub struct Waiting {
     /// Samples the master does not have yet.
-    pub ring: Ring<ServerMetrics, RING_CAPACITY_SAMPLES>,
+    pub ring: Ring<RING_BYTES, RING_CAPACITY_SAMPLES>,
+    /// Requests that failed after all their tries, since the start.
+    pub request_failures_total: u64,
     /// When the last heartbeat was due, if it has not been sent.
     pub heartbeat: Option<Timestamp>,
     /// The facts of the next registration.
@@ -70,6 +76,16 @@ impl Waiting {
         self.facts_known.then_some(&self.facts)
     }
 
+    /// How the agent fares, for its own readings.
+    pub fn standing(&self) -> AgentStanding {
+        AgentStanding {
+            samples_buffered: self.ring.len() as u64,
+            samples_dropped_total: self.ring.lost_total(),
+            request_failures_total: self.request_failures_total,
+            ..AgentStanding::default()
+        }
+    }
+
     fn has_work(&self) -> bool {
         self.facts_known && (self.heartbeat.is_some() || !self.ring.is_empty() || self.containers_length > 0)
     }
@@ -95,7 +111,8 @@ impl Outbox {
     /// An empty outbox, all zeroes, so that a static one costs no page before it is used.
     pub const fn new() -> Self {
         let waiting = Waiting {
-            ring: Ring::new(ServerMetrics::zero()),
+            ring: Ring::new(),
+            request_failures_total: 0,
             heartbeat: None,
             facts: HostFacts::new(),
             facts_known: false,
@@ -108,9 +125,14 @@ impl Outbox {
         Self { waiting: Mutex::new(waiting), changed: Condvar::new() }
     }
 
-    /// Changes what waits, and wakes the sender. The lock is never held over I/O.
+    /// Looks at what waits, or takes from it. The lock is never held over I/O.
     pub fn with<R>(&self, change: impl FnOnce(&mut Waiting) -> R) -> R {
-        let result = change(&mut self.lock());
+        change(&mut self.lock())
+    }
+
+    /// Puts something in, and wakes the sender.
+    pub fn put<R>(&self, change: impl FnOnce(&mut Waiting) -> R) -> R {
+        let result = self.with(change);
         self.changed.notify_all();
         result
     }
@@ -148,7 +170,7 @@ impl Outbox {
 
     /// Tells the sender to end, and waits until it has, at most `patience`.
     pub fn stop(&self, patience: Duration) {
-        self.with(|waiting| waiting.stop = true);
+        self.put(|waiting| waiting.stop = true);
         let until = Instant::now() + patience;
         let mut waiting = self.lock();
         while !waiting.stopped && Instant::now() < until {
@@ -158,7 +180,7 @@ impl Outbox {
 
     /// The sender's last word.
     pub fn confirm_stop(&self) {
-        self.with(|waiting| waiting.stopped = true);
+        self.put(|waiting| waiting.stopped = true);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -3,9 +3,13 @@
 //! The only stage besides `main` that reads a clock. It drives the sources, puts what they give into the outbox, and
 //! never waits for the sender. One thread: its futures take turns where one waits for a timer, a signal or the engine.
 
+use std::cell::RefCell;
+use std::fmt::Display;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use neon_agent_core::sample::host::{HostMetrics, SourceEntry};
+use neon_agent_core::wire;
 use neon_shared::time::Timestamp;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -17,8 +21,8 @@ use crate::config::Config;
 use crate::log::{self, Part};
 use crate::outbox::Outbox;
 use crate::source::docker::{Engine, Sweep};
-use crate::source::host;
-use crate::source::kernel::Kernel;
+use crate::source::host::{self, HostFacts};
+use crate::source::kernel::{Kernel, source_entry};
 
 /// Window of the first sample's processor share, which has no sample before it.
 const FIRST_CPU_WINDOW: Duration = Duration::from_millis(200);
@@ -29,6 +33,22 @@ const ENGINE_SWEEP_DEADLINE: Duration = Duration::from_secs(60);
 /// How long the sender may take to end; SIGTERM promises 2 s in all.
 const STOP_PATIENCE: Duration = Duration::from_millis(1800);
 
+/// Room for one sample as JSON: one of 256 processors, 64 disks and 64 interfaces takes about 100 KB. Past it the
+/// sample goes without its readings.
+pub const SAMPLE_BYTES: usize = 128 * 1024;
+/// What the engine is called among the sources.
+const ENGINE_SOURCE: &str = "docker";
+
+/// The buffer a sample is written into; one static holds it.
+pub struct SampleBuffer(pub [u8; SAMPLE_BYTES]);
+
+impl SampleBuffer {
+    /// All zeroes.
+    pub const fn new() -> Self {
+        Self([0; SAMPLE_BYTES])
+    }
+}
+
 /// The signals that end the agent. `main` blocks them before any thread starts, so that only [`run`] sees them.
 pub fn ending_signals() -> SigSet {
     SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT])
@@ -37,10 +57,16 @@ pub fn ending_signals() -> SigSet {
 /// Collects until a signal ends the agent, then lets the sender make its last attempt.
 ///
 /// Errors: the signals cannot be received (signalfd(2)).
-pub async fn run(config: &Config, outbox: &Outbox, kernel: Kernel, engine: Engine) -> io::Result<()> {
+pub async fn run(
+    config: &Config,
+    outbox: &Outbox,
+    kernel: Kernel,
+    engine: Engine,
+    sample_buffer: &'static mut SampleBuffer,
+) -> io::Result<()> {
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = Async::new(SignalFd::with_flags(&ending_signals(), flags)?)?;
-    or(signals.readable(), Collection { config, outbox, kernel, engine }.run()).await?;
+    or(signals.readable(), Collection { config, outbox, kernel, engine, sample_buffer }.run()).await?;
     log::line(Part::Agent, format_args!("Stopping"));
     outbox.stop(STOP_PATIENCE);
     Ok(())
@@ -51,29 +77,34 @@ struct Collection<'a> {
     outbox: &'a Outbox,
     kernel: Kernel,
     engine: Engine,
+    sample_buffer: &'static mut SampleBuffer,
 }
 
 impl Collection<'_> {
     async fn run(self) -> io::Result<()> {
-        let Self { config, outbox, mut kernel, mut engine } = self;
-        kernel.prime_cpu();
-        zip(Timer::after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &mut kernel, &mut engine)).await;
-        collect_metrics(outbox, &mut kernel);
-        collect_containers(outbox, &mut engine).await;
+        let Self { config, outbox, kernel, mut engine, sample_buffer } = self;
+        let sweep = RefCell::new(None);
+        let mut metrics =
+            Metrics { outbox, kernel, buffer: &mut sample_buffer.0, sweep: &sweep, clock: Instant::now() };
+        // The first sample counts its shares and rates from here.
+        metrics.kernel.collect(&metrics.clock());
+        zip(Timer::after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &metrics.kernel, &mut engine)).await;
+        metrics.collect();
+        collect_containers(outbox, &mut engine, &sweep).await;
         log::line(Part::Agent, format_args!("Running. Press Ctrl+C to stop."));
 
-        let metrics = every(config.metrics_interval, || collect_metrics(outbox, &mut kernel));
+        let samples = every(config.metrics_interval, || metrics.collect());
         let heartbeats = every(config.heartbeat_interval, || {
             let due = now();
-            outbox.with(|waiting| waiting.heartbeat = Some(due));
+            outbox.put(|waiting| waiting.heartbeat = Some(due));
         });
         let containers = async {
             let mut timer = Timer::interval(config.containers_interval);
             while timer.next().await.is_some() {
-                collect_containers(outbox, &mut engine).await;
+                collect_containers(outbox, &mut engine, &sweep).await;
             }
         };
-        zip(zip(metrics, heartbeats), containers).await;
+        zip(zip(samples, heartbeats), containers).await;
         Ok(())
     }
 }
@@ -87,46 +118,96 @@ async fn every(interval: Duration, mut work: impl FnMut()) {
 }
 
 /// Collects what the registration says of the host; an engine that is slow or missing leaves out its own part.
-async fn publish_facts(config: &Config, outbox: &Outbox, kernel: &mut Kernel, engine: &mut Engine) {
+async fn publish_facts(config: &Config, outbox: &Outbox, kernel: &Kernel, engine: &mut Engine) {
     let mut facts = kernel.facts();
-    let in_container = host::in_container(&config.host_root);
-    // Without an engine the facts stand as they are; the container sync says why.
-    let _ = within(ENGINE_INFO_DEADLINE, engine.describe(&mut facts, in_container)).await;
-    outbox.with(|waiting| waiting.put_facts(facts));
+    describe(engine, &mut facts, host::in_container(&config.host_root)).await;
+    outbox.put(|waiting| waiting.put_facts(facts));
 }
 
-fn collect_metrics(outbox: &Outbox, kernel: &mut Kernel) {
-    match kernel.sample(now()) {
-        Ok(sample) => {
-            let (dropped, lost) = outbox.with(|waiting| (waiting.ring.push(sample), waiting.ring.lost_total()));
-            let (cpu, memory) = (sample.cpu_percent, sample.memory_percent);
-            say(format_args!("Collected metrics: CPU {cpu:.2}%, Memory {memory:.2}%"));
-            if dropped {
-                say(format_args!("Buffer full: the oldest sample was dropped, {lost} in all"));
-            }
+/// Takes samples and puts them into the outbox.
+struct Metrics<'a> {
+    outbox: &'a Outbox,
+    kernel: Kernel,
+    buffer: &'a mut [u8],
+    /// How the last sweep over the containers fared: the engine is a source like the others.
+    sweep: &'a RefCell<Option<SourceEntry>>,
+    clock: Instant,
+}
+
+impl Metrics<'_> {
+    fn clock(&self) -> impl Fn() -> Duration + use<> {
+        let started = self.clock;
+        move || started.elapsed()
+    }
+
+    fn collect(&mut self) {
+        let clock = self.clock();
+        self.kernel.collect(&clock);
+        self.kernel.sources().iter().filter_map(|source| source.error.as_ref()).for_each(|error| {
+            say(format_args!("{error}"));
+        });
+        if let Some(sweep) = &*self.sweep.borrow() {
+            self.kernel.add_source(sweep.clone());
         }
-        Err(fault) => say(format_args!("No metrics: {fault}")),
+        let standing = self.outbox.with(|waiting| waiting.standing());
+        let Some(metrics) = self.kernel.metrics(now(), standing) else {
+            say(format_args!("No metrics: without processor times and memory there is no sample"));
+            return;
+        };
+        let Some(sample) = encoded(&metrics, self.buffer) else { return };
+        let (lost, lost_total) = self.outbox.put(|waiting| (waiting.ring.push(sample), waiting.ring.lost_total()));
+        let (cpu, memory) = (metrics.cpu_percent, metrics.memory_percent);
+        say(format_args!("Collected metrics: CPU {cpu:.2}%, Memory {memory:.2}%"));
+        match lost {
+            0 => {}
+            1 => say(format_args!("Buffer full: the oldest sample was dropped, {lost_total} in all")),
+            _ => say(format_args!("Buffer full: the {lost} oldest samples were dropped, {lost_total} in all")),
+        }
     }
 }
 
-async fn collect_containers(outbox: &Outbox, engine: &mut Engine) {
+/// A sample as JSON; without its readings where they find no room.
+pub fn encoded<'b>(metrics: &HostMetrics<'_>, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let length = match wire::sample(metrics, buffer) {
+        Ok(sample) => sample.len(),
+        Err(wire::Full) => {
+            say(format_args!("The sample is larger than {SAMPLE_BYTES} bytes: it goes without its readings"));
+            wire::sample(&HostMetrics { readings: None, ..*metrics }, buffer).ok()?.len()
+        }
+    };
+    buffer.get(..length)
+}
+
+async fn collect_containers(outbox: &Outbox, engine: &mut Engine, standing: &RefCell<Option<SourceEntry>>) {
+    let (sweep, entry) = sweep(engine).await;
+    if let Some(error) = &entry.error {
+        // The first line stands alone: scripts look for it to the letter.
+        say(format_args!("Docker is not available"));
+        say(format_args!("Docker: {error}"));
+    }
+    if let Some(sweep) = sweep {
+        outbox.put(|waiting| waiting.put_containers(sweep.body));
+        say(format_args!("Collected {} containers", sweep.containers));
+        say_what_is_missing(&sweep);
+    }
+    *standing.borrow_mut() = Some(entry);
+}
+
+/// A sweep over all containers within its deadline, and how it fared.
+pub async fn sweep(engine: &mut Engine) -> (Option<Sweep<'_>>, SourceEntry) {
+    let started = Instant::now();
+    let entry = |error: Option<&dyn Display>| source_entry(ENGINE_SOURCE, started.elapsed(), error);
     match within(ENGINE_SWEEP_DEADLINE, engine.containers()).await {
-        Ok(Ok(sweep)) => {
-            outbox.with(|waiting| waiting.put_containers(sweep.body));
-            say(format_args!("Collected {} containers", sweep.containers));
-            say_what_is_missing(&sweep);
-        }
-        Ok(Err(fault)) => say_docker_is_away(&fault),
-        Err(TooSlow) => {
-            say_docker_is_away(&format_args!("no answer within {} s", ENGINE_SWEEP_DEADLINE.as_secs()));
-        }
+        Ok(Ok(sweep)) => (Some(sweep), entry(None)),
+        Ok(Err(fault)) => (None, entry(Some(&fault))),
+        Err(TooSlow) => (None, entry(Some(&format_args!("no answer within {} s", ENGINE_SWEEP_DEADLINE.as_secs())))),
     }
 }
 
-fn say_docker_is_away(cause: &dyn std::fmt::Display) {
-    // The first line stands alone: scripts look for it to the letter.
-    say(format_args!("Docker is not available"));
-    say(format_args!("Docker: {cause}"));
+/// Adds what the engine says of its host; without one the facts stand as they are.
+pub async fn describe(engine: &mut Engine, facts: &mut HostFacts, in_container: bool) {
+    // The sweep will say what is wrong with it.
+    let _ = within(ENGINE_INFO_DEADLINE, engine.describe(facts, in_container)).await;
 }
 
 fn say_what_is_missing(sweep: &Sweep<'_>) {
@@ -154,7 +235,8 @@ async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Result<
     .await
 }
 
-fn now() -> Timestamp {
+/// The host's clock.
+pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }

@@ -237,6 +237,8 @@ pub struct DiskReading<Text> {
     pub written_bytes_total: u64,
     /// Time with at least one request under way, since boot.
     pub busy_milliseconds_total: u64,
+    /// Time from arrival to end, summed over all requests since boot.
+    pub wait_milliseconds_total: u64,
     /// What happened since the previous sample; absent in the first, and when a counter went backwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rates: Option<DiskRates>,

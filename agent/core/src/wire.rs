@@ -4,7 +4,7 @@
 //! element: what does not fit is left out whole, and the caller is told.
 
 use neon_shared::api::{HeartbeatRequest, RegisterRequest};
-use neon_shared::metrics::ServerMetrics;
+use neon_shared::metrics::{ServerInfo, ServerMetrics};
 use serde::Serialize;
 
 /// The buffer is too small for what was to be written.
@@ -16,18 +16,27 @@ pub fn register<'b>(request: &RegisterRequest<&str>, buffer: &'b mut [u8]) -> Re
     object(request, buffer)
 }
 
+/// Writes the facts alone, as they stand in a registration; returns their bytes.
+pub fn server_info<'b>(info: &ServerInfo<&str>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
+    object(info, buffer)
+}
+
 /// Writes a heartbeat; returns its bytes.
 pub fn heartbeat<'b>(request: &HeartbeatRequest<&str>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
     object(request, buffer)
 }
 
-/// Writes `samples`, oldest first, as far as they fit; returns the length of the body and how many are in it.
-pub fn metrics<'s>(
-    samples: impl Iterator<Item = &'s ServerMetrics>,
-    buffer: &mut [u8],
-) -> Result<(usize, usize), Full> {
+/// Writes one sample, as it will stand in a report; returns its bytes.
+///
+/// Errors: `Full` when it does not fit; without its readings the fixed fields always take less than 512 bytes.
+pub fn sample<'b>(sample: &ServerMetrics<impl Serialize>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
+    object(sample, buffer)
+}
+
+/// Writes a report of `samples`, oldest first, as far as they fit; returns its length and how many are in it.
+pub fn metrics<'s>(samples: impl Iterator<Item = &'s [u8]>, buffer: &mut [u8]) -> Result<(usize, usize), Full> {
     let mut list = ListWriter::begin("{\"metrics\":[", buffer)?;
-    let written = samples.map_while(|sample| list.push(sample).ok()).count();
+    let written = samples.map_while(|sample| list.push_written(sample).ok()).count();
     Ok((list.finish(), written))
 }
 
@@ -60,13 +69,25 @@ impl<'b> ListWriter<'b> {
 
     /// Appends an element; `Full`, and no change, when it does not fit.
     pub fn push(&mut self, element: &impl Serialize) -> Result<(), Full> {
+        self.append(|room| serde_json_core::to_slice(element, room).map_err(|_| Full))
+    }
+
+    /// Appends an element that is JSON already.
+    fn push_written(&mut self, element: &[u8]) -> Result<(), Full> {
+        self.append(|room| {
+            room.get_mut(..element.len()).ok_or(Full)?.copy_from_slice(element);
+            Ok(element.len())
+        })
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut [u8]) -> Result<usize, Full>) -> Result<(), Full> {
         let comma = usize::from(!self.is_empty);
         let end = self.buffer.len() - CLOSING.len();
         let room = self.buffer.get_mut(self.length..end).ok_or(Full)?;
         if comma == 1 {
             *room.first_mut().ok_or(Full)? = b',';
         }
-        let written = serde_json_core::to_slice(element, &mut room[comma..]).map_err(|_| Full)?;
+        let written = write(&mut room[comma..])?;
         self.length += comma + written;
         self.is_empty = false;
         Ok(())
@@ -85,7 +106,7 @@ mod tests {
     extern crate std;
     use std::vec::Vec;
 
-    use neon_shared::metrics::ServerInfo;
+    use neon_shared::metrics::NoReadings;
     use neon_shared::time::Timestamp;
 
     use super::*;
@@ -93,7 +114,7 @@ mod tests {
     /// The example of the wire contract, as a first-generation agent sent it.
     const FIRST_GENERATION: &str = r#"{"metrics":[{"timestamp":"2026-11-23T09:08:03.022Z","cpuPercent":14.85,"memoryPercent":3.09,"diskPercent":6.31,"memoryUsedGb":0.73,"memoryTotalGb":23.54,"diskUsedGb":47.7,"diskTotalGb":755.92,"networkRxBytes":443323758,"networkTxBytes":986331}]}"#;
 
-    fn sample() -> ServerMetrics {
+    fn sample() -> ServerMetrics<NoReadings> {
         ServerMetrics {
             timestamp: Timestamp::parse("2026-11-23T09:08:03.022Z").unwrap(),
             cpu_percent: 14.85,
@@ -111,32 +132,32 @@ mod tests {
 
     #[test]
     fn a_sample_is_written_to_the_byte_as_the_first_generation_wrote_it() {
-        let mut buffer = [0; 512];
-        let (length, written) = metrics([sample()].iter(), &mut buffer).unwrap();
+        let (mut one, mut buffer) = ([0; 512], [0; 512]);
+        let one = super::sample(&sample(), &mut one).unwrap();
+        let (length, written) = metrics([one].into_iter(), &mut buffer).unwrap();
         assert_eq!((core::str::from_utf8(&buffer[..length]).unwrap(), written), (FIRST_GENERATION, 1));
     }
 
     #[test]
     fn what_does_not_fit_is_left_out_whole() {
         let one = FIRST_GENERATION.len();
-        let samples = [sample(), sample()];
+        let written = FIRST_GENERATION[12..one - 2].as_bytes();
+        let report = |room: usize| metrics([written, written].into_iter(), &mut std::vec![0; room]);
         for room in 0..one {
-            let expected = if room < 14 { Err(Full) } else { Ok((14, 0)) };
-            assert_eq!(metrics(samples.iter(), &mut std::vec![0; room]), expected, "{room} bytes");
+            assert_eq!(report(room), if room < 14 { Err(Full) } else { Ok((14, 0)) }, "{room} bytes");
         }
-        assert_eq!(metrics(samples.iter(), &mut std::vec![0; one]), Ok((one, 1)));
-        assert_eq!(metrics(samples.iter(), &mut std::vec![0; 2 * one - 14]), Ok((one, 1)));
-        assert_eq!(metrics(samples.iter(), &mut std::vec![0; 2 * one - 13]), Ok((2 * one - 13, 2)));
+        assert_eq!(report(one), Ok((one, 1)));
+        assert_eq!(report(2 * one - 14), Ok((one, 1)));
+        assert_eq!(report(2 * one - 13), Ok((2 * one - 13, 2)));
     }
 
     #[test]
     fn extreme_values_stay_json() {
         let extreme = ServerMetrics { network_rx_bytes: u64::MAX, memory_total_gb: 1e300, ..sample() };
         let mut buffer = [0; 1024];
-        let (length, _) = metrics([extreme].iter(), &mut buffer).unwrap();
-        let value: serde_json::Value = serde_json::from_slice(&buffer[..length]).unwrap();
-        assert_eq!(value["metrics"][0]["networkRxBytes"], u64::MAX);
-        assert_eq!(value["metrics"][0]["memoryTotalGb"], 1e300);
+        let value: serde_json::Value = serde_json::from_slice(super::sample(&extreme, &mut buffer).unwrap()).unwrap();
+        assert_eq!(value["networkRxBytes"], u64::MAX);
+        assert_eq!(value["memoryTotalGb"], 1e300);
     }
 
     #[test]

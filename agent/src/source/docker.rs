@@ -21,15 +21,17 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use super::host::HostFacts;
 
 /// Bytes read from a socket at once. An answer's head must fit; past it the answer is refused.
-const READ_BYTES: usize = 16 * 1024;
+pub const READ_BYTES: usize = 16 * 1024;
 /// One element of a list. A larger one is left out and counted.
-const ELEMENT_BYTES: usize = 64 * 1024;
+pub const ELEMENT_BYTES: usize = 64 * 1024;
 /// One whole `/info` or inspect answer. Of a larger inspect answer the list's own words stand in.
-const DETAIL_BYTES: usize = 256 * 1024;
+pub const DETAIL_BYTES: usize = 256 * 1024;
 /// All tags of all images. The tags of images past it are left out and counted.
 const TAGS_BYTES: usize = 64 * 1024;
 /// Images with tags. Past it the same.
 const IMAGES_MAX: usize = 1024;
+/// What is kept of all images.
+pub const IMAGE_TAGS_BYTES: usize = size_of::<ImageTags>();
 /// Bytes of an image id without `sha256:`, and the prefix.
 const DIGEST_HEX_BYTES: usize = 64;
 const DIGEST_PREFIX: &str = "sha256:";

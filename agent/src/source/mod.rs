@@ -6,4 +6,7 @@ pub mod docker;
 pub mod filesystem;
 pub mod host;
 pub mod kernel;
+pub mod links;
+pub mod processes;
 pub mod procfs;
+pub mod sensors;

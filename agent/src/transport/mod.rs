@@ -31,9 +31,9 @@ const STACK_BYTES: usize = 512 * 1024;
 /// How long the last attempt at the end may take. SIGTERM promises an end within 2 s.
 const LAST_ATTEMPT: Duration = Duration::from_millis(1500);
 /// Largest answer read from the master, in bytes; what is longer is cut and then not understood.
-const ANSWER_BYTES: usize = 16 * 1024;
+pub const ANSWER_BYTES: usize = 16 * 1024;
 /// Largest registration: nine facts of 128 bytes, six bytes each where JSON escapes every character.
-const REGISTRATION_BYTES: usize = 9 * 1024;
+pub const REGISTRATION_BYTES: usize = 9 * 1024;
 /// Longest sentence of the master that is kept for the log, in bytes.
 const REASON_BYTES: usize = 512;
 
@@ -284,6 +284,7 @@ impl Sender {
                 break;
             }
         }
+        self.outbox.with(|waiting| waiting.request_failures_total += 1);
         Err(Trouble::Unavailable)
     }
 

@@ -17,14 +17,24 @@
 
 use core::fmt;
 
+pub mod arcstats;
+pub mod attribute;
+pub mod diskstats;
 pub mod docker;
+pub mod file_nr;
 pub mod http;
 pub mod json;
+pub mod loadavg;
 pub mod meminfo;
 pub mod mountinfo;
 pub mod net_dev;
 pub mod os_release;
+pub mod pressure;
+pub mod sockstat;
 pub mod stat;
+pub mod statm;
+pub mod uptime;
+pub mod vmstat;
 
 /// What is wrong with a kernel file, and where. Never carries the bytes themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +70,12 @@ impl fmt::Display for Fault {
 /// The lines of a file with their numbers, without the line feed. A last line without one is left out: the read was
 /// cut there, and half a number looks like a whole one.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
-    (1u32..)
-        .zip(bytes.split_inclusive(|byte| *byte == b'\n'))
-        .map_while(|(number, line)| Some((number, line.strip_suffix(b"\n")?)))
+    let mut rest = bytes;
+    (1u32..).map_while(move |number| {
+        let (line, tail) = rest.split_at_checked(memchr::memchr(b'\n', rest)?)?;
+        (_, rest) = tail.split_first()?;
+        Some((number, line))
+    })
 }
 
 /// The words of a line, separated by any number of spaces or tabs.

@@ -18,6 +18,8 @@ pub struct Mount<'a> {
     pub fs_type: &'a [u8],
     /// What is mounted: a device path, a `host:/export`, a pool's data set, or `none`.
     pub source: &'a [u8],
+    /// Whether the mount, or the file system itself, is read-only.
+    pub read_only: bool,
 }
 
 /// Yields every mount, or the fault of its line; a bad line costs that mount alone.
@@ -32,13 +34,20 @@ fn mount(line: &[u8]) -> Result<Mount<'_>, FaultKind> {
     let (device_major, device_minor) = device(next()?)?;
     let _root = next()?;
     let mount_point = next()?;
-    let _options = next()?;
+    let options = next()?;
     // Any number of optional fields, ended by a lone dash.
     while next()? != b"-" {}
     let fs_type = next()?;
     // An empty source leaves nothing but a double space, so only the super options follow.
     let source = next()?;
-    Ok(Mount { device_major, device_minor, mount_point, fs_type, source })
+    let super_options = next().unwrap_or_default();
+    let read_only = is_read_only(options) || is_read_only(super_options);
+    Ok(Mount { device_major, device_minor, mount_point, fs_type, source, read_only })
+}
+
+fn is_read_only(options: &[u8]) -> bool {
+    // The kernel writes `rw` or `ro` first, on the mount and on the file system.
+    options.split(|byte| *byte == b',').next() == Some(b"ro")
 }
 
 fn device(field: &[u8]) -> Result<(u64, u64), FaultKind> {

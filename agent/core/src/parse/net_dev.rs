@@ -6,10 +6,8 @@
 use super::{Fault, FaultKind, fields, lines, next_number};
 
 const HEADING_LINES: usize = 2;
-/// Columns between received and sent bytes: packets, errs, drop, fifo, frame, compressed, multicast.
-const COLUMNS_BETWEEN: usize = 7;
 
-/// One interface's traffic since it was created, in bytes.
+/// One interface's counters since it was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface<'a> {
     /// Its name; bytes, since the kernel does not promise UTF-8.
@@ -18,6 +16,18 @@ pub struct Interface<'a> {
     pub rx_bytes: u64,
     /// Bytes sent.
     pub tx_bytes: u64,
+    /// Packets received.
+    pub rx_packets_total: u64,
+    /// Packets sent.
+    pub tx_packets_total: u64,
+    /// Packets received broken.
+    pub rx_errors_total: u64,
+    /// Packets that could not be sent.
+    pub tx_errors_total: u64,
+    /// Packets received and thrown away.
+    pub rx_dropped_total: u64,
+    /// Packets thrown away before they were sent.
+    pub tx_dropped_total: u64,
 }
 
 /// Yields every interface of `/proc/net/dev`, or the fault of its line; a bad line costs that interface alone.
@@ -35,12 +45,21 @@ fn interface(line: &[u8], number: u32) -> Result<Interface<'_>, Fault> {
         return Err(syntax);
     }
     let mut counters = fields(counters.strip_prefix(b":").ok_or(syntax)?);
-    let rx_bytes = next_number(&mut counters, number)?;
-    for _ in 0..COLUMNS_BETWEEN {
-        next_number(&mut counters, number)?;
-    }
-    let tx_bytes = next_number(&mut counters, number)?;
-    Ok(Interface { name, rx_bytes, tx_bytes })
+    let mut next = || next_number(&mut counters, number);
+    let (rx_bytes, rx_packets_total, rx_errors_total, rx_dropped_total) = (next()?, next()?, next()?, next()?);
+    let (_fifo, _frame, _compressed, _multicast) = (next()?, next()?, next()?, next()?);
+    let (tx_bytes, tx_packets_total, tx_errors_total, tx_dropped_total) = (next()?, next()?, next()?, next()?);
+    Ok(Interface {
+        name,
+        rx_bytes,
+        tx_bytes,
+        rx_packets_total,
+        tx_packets_total,
+        rx_errors_total,
+        tx_errors_total,
+        rx_dropped_total,
+        tx_dropped_total,
+    })
 }
 
 #[cfg(test)]
@@ -59,16 +78,22 @@ mod tests {
     #[test]
     fn interfaces_are_read_in_order() {
         let rest = "    lo: 2776770   11307    0    0    0     0          0         0  2776771   11307    0    0    0     0       0          0\n\
-             eth0:1215645    2751    0    0    0     0          0         0  1782404    4324    0    0    0   427       0          0\n";
+             eth0:1215645    2751    1    2    0     0          0         0  1782404    4324    3    4    0   427       0          0\n";
         parsed(rest, |interfaces| {
-            assert_eq!(
-                interfaces.next(),
-                Some(Ok(Interface { name: b"lo", rx_bytes: 2_776_770, tx_bytes: 2_776_771 }))
-            );
-            assert_eq!(
-                interfaces.next(),
-                Some(Ok(Interface { name: b"eth0", rx_bytes: 1_215_645, tx_bytes: 1_782_404 }))
-            );
+            let lo = interfaces.next().unwrap().unwrap();
+            assert_eq!((lo.name, lo.rx_bytes, lo.tx_bytes), (&b"lo"[..], 2_776_770, 2_776_771));
+            let eth0 = Interface {
+                name: b"eth0",
+                rx_bytes: 1_215_645,
+                tx_bytes: 1_782_404,
+                rx_packets_total: 2751,
+                tx_packets_total: 4324,
+                rx_errors_total: 1,
+                tx_errors_total: 3,
+                rx_dropped_total: 2,
+                tx_dropped_total: 4,
+            };
+            assert_eq!(interfaces.next(), Some(Ok(eth0)));
             assert_eq!(interfaces.next(), None);
         });
     }
@@ -76,13 +101,14 @@ mod tests {
     #[test]
     fn a_name_may_hold_a_colon() {
         parsed("eth0:1: 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0\n", |interfaces| {
-            assert_eq!(interfaces.next(), Some(Ok(Interface { name: b"eth0:1", rx_bytes: 1, tx_bytes: 2 })));
+            let alias = interfaces.next().unwrap().unwrap();
+            assert_eq!((alias.name, alias.rx_bytes, alias.tx_bytes), (&b"eth0:1"[..], 1, 2));
         });
     }
 
     #[test]
     fn a_bad_line_costs_only_itself() {
-        parsed("bad 1 2\nb: 1 2 3\n: 1 0 0 0 0 0 0 0 2\nok: 1 0 0 0 0 0 0 0 2\ncut: 1 0 0", |interfaces| {
+        parsed("bad 1 2\nb: 1 2 3\n: 1 0 0 0 0 0 0 0 2 0 0 0\nok: 1 0 0 0 0 0 0 0 2 0 0 0\ncut: 1 0 0", |interfaces| {
             let kind = |kind, line| Some(Err(Fault { kind, line }));
             assert_eq!(interfaces.next(), kind(FaultKind::Syntax, 3));
             assert_eq!(interfaces.next(), kind(FaultKind::Missing, 4));

@@ -2,7 +2,7 @@
 //!
 //! Source: proc_stat(5). Reads the `cpu` total and counts the `cpuN` lines; every other line is skipped.
 
-use super::{Fault, FaultKind, fields, lines, next_number};
+use super::{Fault, FaultKind, fields, lines, next_number, number};
 
 /// Columns that every kernel since 2.6 writes: user, nice, system, idle.
 const REQUIRED_COLUMNS: usize = 4;
@@ -37,27 +37,53 @@ pub struct Stat {
     pub cpu: CpuTicks,
     /// Number of `cpuN` lines: the processors that are online.
     pub cores_online: u32,
+    /// `ctxt`: context switches since boot.
+    pub context_switches_total: Option<u64>,
+    /// `btime`: when the host booted, in seconds since 1970.
+    pub booted_at_unix_s: Option<u64>,
+    /// `procs_running`: threads that run or could run.
+    pub running_tasks: Option<u64>,
+    /// `procs_blocked`: threads that wait for a disk.
+    pub blocked_tasks: Option<u64>,
 }
 
-/// Reads `/proc/stat`.
+/// Reads `/proc/stat`, and hands the number and ticks of each processor that is online to `each_core`.
 ///
 /// Columns that an old kernel does not write are 0. Errors: `Missing` without a `cpu` line or with fewer than its
 /// first four columns, `Number` where digits were expected.
-pub fn stat(bytes: &[u8]) -> Result<Stat, Fault> {
+pub fn stat(bytes: &[u8], mut each_core: impl FnMut(u32, CpuTicks)) -> Result<Stat, Fault> {
+    let mut stat = Stat::default();
     let mut cpu = None;
-    let mut cores_online = 0u32;
     let mut last_line = 0u32;
     for (line_number, line) in lines(bytes) {
         last_line = line_number;
-        let mut fields = fields(line);
-        match fields.next().and_then(|key| key.strip_prefix(b"cpu")) {
-            Some([]) => cpu = Some(ticks(fields, line_number)?),
-            Some([b'0'..=b'9', ..]) => cores_online = cores_online.saturating_add(1),
-            _ => {}
+        // The longest line by far, a counter for each interrupt, of which none is wanted.
+        if line.starts_with(b"intr ") {
+            continue;
         }
+        let mut fields = fields(line);
+        let slot = match fields.next() {
+            Some(b"cpu") => {
+                cpu = Some(ticks(fields, line_number)?);
+                continue;
+            }
+            Some([b'c', b'p', b'u', core @ ..]) => {
+                let core = number(core).and_then(|core| u32::try_from(core).ok());
+                let core = core.ok_or(Fault { kind: FaultKind::Number, line: line_number })?;
+                stat.cores_online = stat.cores_online.saturating_add(1);
+                each_core(core, ticks(fields, line_number)?);
+                continue;
+            }
+            Some(b"ctxt") => &mut stat.context_switches_total,
+            Some(b"btime") => &mut stat.booted_at_unix_s,
+            Some(b"procs_running") => &mut stat.running_tasks,
+            Some(b"procs_blocked") => &mut stat.blocked_tasks,
+            _ => continue,
+        };
+        *slot = Some(next_number(&mut fields, line_number)?);
     }
-    let cpu = cpu.ok_or(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) })?;
-    Ok(Stat { cpu, cores_online })
+    stat.cpu = cpu.ok_or(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) })?;
+    Ok(stat)
 }
 
 fn ticks<'a>(mut fields: impl Iterator<Item = &'a [u8]>, line: u32) -> Result<CpuTicks, Fault> {
@@ -95,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_total_is_read_and_the_cores_are_counted() {
-        let stat = stat(TWO_CORES).unwrap();
+        let stat = stat(TWO_CORES, |_, _| {}).unwrap();
         assert_eq!(stat.cores_online, 2);
         assert_eq!(stat.cpu.user_ticks, 10_132_153);
         assert_eq!(stat.cpu.iowait_ticks, 16_683);
@@ -104,13 +130,13 @@ mod tests {
 
     #[test]
     fn a_kernel_with_four_columns_is_enough() {
-        let stat = stat(b"cpu 1 2 3 4\n").unwrap();
+        let stat = stat(b"cpu 1 2 3 4\n", |_, _| {}).unwrap();
         assert_eq!((stat.cpu.idle_ticks, stat.cpu.iowait_ticks), (4, 0));
     }
 
     #[test]
     fn what_is_no_stat_names_kind_and_line() {
-        let fault = |bytes| stat(bytes).unwrap_err();
+        let fault = |bytes| stat(bytes, |_, _| {}).unwrap_err();
         assert_eq!(fault(b""), Fault { kind: FaultKind::Missing, line: 1 });
         assert_eq!(fault(b"intr 1\n"), Fault { kind: FaultKind::Missing, line: 2 });
         assert_eq!(fault(b"cpu\n"), Fault { kind: FaultKind::Missing, line: 1 });
@@ -121,9 +147,9 @@ mod tests {
 
     #[test]
     fn a_read_cut_anywhere_never_gives_a_wrong_number() {
-        let whole = stat(TWO_CORES).unwrap().cpu;
+        let whole = stat(TWO_CORES, |_, _| {}).unwrap().cpu;
         for end in 0..TWO_CORES.len() {
-            if let Ok(cut) = stat(TWO_CORES.get(..end).unwrap()) {
+            if let Ok(cut) = stat(TWO_CORES.get(..end).unwrap(), |_, _| {}) {
                 assert_eq!(cut.cpu, whole, "cut at {end}");
             }
         }

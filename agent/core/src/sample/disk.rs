@@ -1,180 +1,247 @@
-//! Mounts to the host's disk space: which mounts count, and each backing device only once.
-//!
-//! The first generation counted bind mounts and overlays of one device again; [`Disks`] remembers the devices.
+//! Block devices: their counters, and the rates between two readings.
 
-use crate::parse::mountinfo::Mount;
+use neon_shared::readings::{DiskRates, DiskReading};
 
-/// Most file systems that are told apart. A host has a handful; one with more is counted up to here and the rest
-/// reported by [`Disks::is_complete`].
-pub const DEVICES_MAX: usize = 128;
+use crate::parse::diskstats::Disk;
+use crate::text::Text;
 
-/// File systems that take their data from elsewhere over a network, or from a file that another one holds.
-const LEFT_OUT_TYPES: [&[u8]; 4] = [b"squashfs", b"iso9660", b"erofs", b"udf"];
-/// File systems with devices of their own that need not be named under `/dev`.
-const POOLED_TYPES: [&[u8]; 3] = [b"zfs", b"btrfs", b"bcachefs"];
+/// Most devices that are told apart; more are counted by [`Disks::left_out`].
+pub const DISKS_MAX: usize = 64;
+/// Longest device name kept, in bytes (DISK_NAME_LEN of the kernel's linux/blkdev.h).
+pub const DISK_NAME_BYTES: usize = 32;
+/// A sector of `/proc/diskstats` has this many bytes whatever the disk's own are (kernel document iostats).
+const SECTOR_BYTES: u64 = 512;
+/// Devices that are no disks: files, memory, floppies and optical drives.
+const LEFT_OUT_PREFIXES: [&[u8]; 5] = [b"loop", b"ram", b"zram", b"fd", b"sr"];
 
-/// Whether a mount holds data on a disk of this host.
-///
-/// A source under `/dev` says so (ext4, xfs, vfat, ntfs over FUSE, …), and so do the types with pools of their own.
-/// Pseudo file systems, network mounts, overlays and read-only images of a file are out.
-pub fn is_real(mount: &Mount<'_>) -> bool {
-    let on_device = mount.source.starts_with(b"/dev/") && !LEFT_OUT_TYPES.contains(&mount.fs_type);
-    on_device && mount.fs_type != b"devtmpfs" || POOLED_TYPES.contains(&mount.fs_type)
-}
+/// One device's reading.
+pub type DiskEntry = DiskReading<Text<DISK_NAME_BYTES>>;
 
-/// What tells one backing device from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Device {
-    Number(u64, u64),
-    /// A pool, by the hash of its name: its members have anonymous device numbers that differ by data set.
-    Pool(u64),
-}
-
-impl Device {
-    fn of(mount: &Mount<'_>) -> Self {
-        match mount.fs_type {
-            b"zfs" => Self::Pool(fnv1a(mount.source.split(|byte| *byte == b'/').next().unwrap_or_default())),
-            b"btrfs" | b"bcachefs" => Self::Pool(fnv1a(mount.source)),
-            _ => Self::Number(mount.device_major, mount.device_minor),
-        }
-    }
-}
-
-/// FNV-1a, 64 bit. Source: draft-eastlake-fnv. Two pools of one host colliding is not a practical concern.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// Size and use of the file systems counted so far.
-#[derive(Clone, Debug, Default)]
+/// The devices of one host. Their counters of the previous sample stay, for the rates of the next.
+#[derive(Debug)]
 pub struct Disks {
-    seen: heapless::Vec<Device, DEVICES_MAX>,
-    total_bytes: u64,
-    used_bytes: u64,
+    readings: heapless::Vec<DiskEntry, DISKS_MAX>,
+    /// Devices of this sample are `readings[..seen]`.
+    seen: usize,
+    /// The last device that is no partition: its partitions follow it.
+    whole: heapless::Vec<u8, DISK_NAME_BYTES>,
     left_out: u32,
 }
 
-/// What statvfs(3) says of one file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Space {
-    /// `f_blocks` × `f_frsize`.
-    pub total_bytes: u64,
-    /// (`f_blocks` − `f_bfree`) × `f_frsize`: what files hold, root's reserve not counted as used.
-    pub used_bytes: u64,
+impl Disks {
+    /// None seen yet; all zeroes.
+    pub const fn new() -> Self {
+        Self { readings: heapless::Vec::new(), seen: 0, whole: heapless::Vec::new(), left_out: 0 }
+    }
+
+    /// Begins a new sample.
+    pub fn clear(&mut self) {
+        self.readings.truncate(self.seen);
+        self.seen = 0;
+        self.whole.clear();
+        self.left_out = 0;
+    }
+
+    /// Takes a line of `/proc/diskstats`, in the file's order; `elapsed_ms` is the time since the previous sample.
+    ///
+    /// Partitions, RAM disks, loop devices and their like are passed over.
+    pub fn add(&mut self, disk: &Disk<'_>, elapsed_ms: u64) {
+        if LEFT_OUT_PREFIXES.iter().any(|prefix| disk.name.starts_with(prefix))
+            || is_partition_of(disk.name, &self.whole)
+        {
+            return;
+        }
+        self.whole.clear();
+        // A longer name than the kernel's longest is no disk's whose partitions need be known.
+        let _ = self.whole.extend_from_slice(disk.name);
+        let mut reading = reading(disk);
+        // Devices keep their order, so the one at this place is nearly always the one.
+        let place = self.readings.iter().skip(self.seen).position(|known| known.device == reading.device);
+        match place.map(|place| place + self.seen) {
+            Some(place) => {
+                reading.rates = self.readings.get(place).and_then(|previous| rates(previous, &reading, elapsed_ms));
+                self.readings.swap(place, self.seen);
+                if let Some(slot) = self.readings.get_mut(self.seen) {
+                    *slot = reading;
+                }
+            }
+            None if self.readings.push(reading).is_ok() => {
+                let last = self.readings.len() - 1;
+                self.readings.swap(last, self.seen);
+            }
+            None => {
+                self.left_out = self.left_out.saturating_add(1);
+                return;
+            }
+        }
+        self.seen += 1;
+    }
+
+    /// The devices of this sample.
+    pub fn readings(&self) -> &[DiskEntry] {
+        self.readings.get(..self.seen).unwrap_or_default()
+    }
+
+    /// Devices that found no room.
+    pub fn left_out(&self) -> u32 {
+        self.left_out
+    }
 }
 
-impl Disks {
-    /// Counts a mount that [`is_real`], unless its device is counted already; `space` is asked only if needed, and a
-    /// mount it cannot be had from leaves the device to the next mount of it.
-    pub fn add(&mut self, mount: &Mount<'_>, space: impl FnOnce() -> Option<Space>) {
-        let device = Device::of(mount);
-        if self.seen.contains(&device) {
-            return;
-        }
-        let Some(space) = space() else { return };
-        if self.seen.push(device).is_err() {
-            self.left_out = self.left_out.saturating_add(1);
-            return;
-        }
-        self.total_bytes = self.total_bytes.saturating_add(space.total_bytes);
-        self.used_bytes = self.used_bytes.saturating_add(space.used_bytes);
+impl Default for Disks {
+    fn default() -> Self {
+        Self::new()
     }
+}
 
-    /// Size of all counted file systems.
-    pub fn total_bytes(&self) -> u64 {
-        self.total_bytes
-    }
+/// Whether `name` is a partition of the device `whole`: its number follows, after a `p` where the device's own name
+/// ends in a digit (`sda1`, `nvme0n1p1`; kernel, `block/partitions/core.c`).
+fn is_partition_of(name: &[u8], whole: &[u8]) -> bool {
+    let Some(last) = whole.last() else { return false };
+    let Some(number) = name.strip_prefix(whole) else { return false };
+    let number = if last.is_ascii_digit() { number.strip_prefix(b"p") } else { Some(number) };
+    number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+}
 
-    /// Used bytes of all counted file systems.
-    pub fn used_bytes(&self) -> u64 {
-        self.used_bytes
+fn reading(disk: &Disk<'_>) -> DiskEntry {
+    DiskEntry {
+        device: Text::from_bytes(disk.name),
+        reads_total: disk.reads_total,
+        writes_total: disk.writes_total,
+        read_bytes_total: disk.read_sectors_total.saturating_mul(SECTOR_BYTES),
+        written_bytes_total: disk.write_sectors_total.saturating_mul(SECTOR_BYTES),
+        busy_milliseconds_total: disk.busy_ms_total,
+        wait_milliseconds_total: disk.read_ms_total.saturating_add(disk.write_ms_total),
+        rates: None,
     }
+}
 
-    /// False when there were more than [`DEVICES_MAX`] devices.
-    pub fn is_complete(&self) -> bool {
-        self.left_out == 0
-    }
+/// `None` when no time has passed, or a counter went backwards.
+fn rates(previous: &DiskEntry, now: &DiskEntry, elapsed_ms: u64) -> Option<DiskRates> {
+    let since = |counter: fn(&DiskEntry) -> u64| counter(now).checked_sub(counter(previous));
+    let (reads, writes) = (since(|d| d.reads_total)?, since(|d| d.writes_total)?);
+    let (read_bytes, written_bytes) = (since(|d| d.read_bytes_total)?, since(|d| d.written_bytes_total)?);
+    let (busy_ms, wait_ms) = (since(|d| d.busy_milliseconds_total)?, since(|d| d.wait_milliseconds_total)?);
+    let per_second = |count: u64| count.saturating_mul(1000).checked_div(elapsed_ms);
+    let requests = reads.saturating_add(writes);
+    Some(DiskRates {
+        read_bytes_per_second: per_second(read_bytes)?,
+        written_bytes_per_second: per_second(written_bytes)?,
+        reads_per_second: super::ratio32(reads, elapsed_ms, 1000),
+        writes_per_second: super::ratio32(writes, elapsed_ms, 1000),
+        utilisation_percent: super::percent32(busy_ms, elapsed_ms),
+        mean_wait_milliseconds: (requests > 0).then(|| super::ratio32(wait_ms, requests, 1)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
     use super::*;
 
-    fn mount<'a>(device_minor: u64, fs_type: &'a str, source: &'a str) -> Mount<'a> {
-        Mount {
-            device_major: 8,
-            device_minor,
-            mount_point: b"/x",
-            fs_type: fs_type.as_bytes(),
-            source: source.as_bytes(),
+    fn disk(name: &str, count: u64) -> Disk<'_> {
+        Disk {
+            name: name.as_bytes(),
+            reads_total: count,
+            read_sectors_total: 8 * count,
+            read_ms_total: 2 * count,
+            writes_total: 3 * count,
+            write_sectors_total: 16 * count,
+            write_ms_total: 6 * count,
+            busy_ms_total: 5 * count,
         }
     }
 
-    const SPACE: Space = Space { total_bytes: 100, used_bytes: 10 };
+    /// The devices after samples 10 seconds apart, each given as names and counts.
+    fn after(samples: &[&[(&str, u64)]]) -> Disks {
+        let mut disks = Disks::new();
+        for sample in samples {
+            disks.clear();
+            sample.iter().for_each(|(name, count)| disks.add(&disk(name, *count), 10_000));
+        }
+        disks
+    }
 
-    #[test]
-    fn real_file_systems_are_told_from_the_rest() {
-        for (fs_type, source) in [
-            ("ext4", "/dev/sda1"),
-            ("xfs", "/dev/mapper/vg-root"),
-            ("zfs", "tank/data"),
-            ("btrfs", "/dev/sdb"),
-            ("fuseblk", "/dev/sdc1"),
-        ] {
-            assert!(is_real(&mount(1, fs_type, source)), "{fs_type}");
-        }
-        for (fs_type, source) in [
-            ("tmpfs", "tmpfs"),
-            ("overlay", "overlay"),
-            ("proc", "proc"),
-            ("nfs4", "host:/export"),
-            ("squashfs", "/dev/loop3"),
-            ("fuse.sshfs", "user@host:/"),
-            ("devtmpfs", "udev"),
-            ("iso9660", "/dev/sr0"),
-            ("cgroup2", "cgroup2"),
-            ("cifs", "//host/share"),
-        ] {
-            assert!(!is_real(&mount(1, fs_type, source)), "{fs_type}");
-        }
+    fn names(disks: &Disks) -> Vec<String> {
+        disks.readings().iter().map(|reading| format!("{}", reading.device)).collect()
     }
 
     #[test]
-    fn a_device_mounted_twice_counts_once() {
-        let mut disks = Disks::default();
-        disks.add(&mount(1, "ext4", "/dev/sda1"), || Some(SPACE));
-        disks.add(&mount(1, "ext4", "/dev/sda1"), || panic!("asked again"));
-        disks.add(&mount(2, "ext4", "/dev/sda2"), || Some(SPACE));
-        assert_eq!((disks.total_bytes(), disks.used_bytes()), (200, 20));
+    fn partitions_and_what_is_no_disk_are_left_out() {
+        let listed = [
+            "ram0",
+            "loop0",
+            "sr0",
+            "zram0",
+            "sda",
+            "sda1",
+            "sda15",
+            "sdaa",
+            "sdaa2",
+            "nvme0n1",
+            "nvme0n1p1",
+            "md1",
+            "md1p1",
+            "md10",
+            "dm-1",
+            "dm-10",
+            "xvdb1",
+        ];
+        let disks = after(&[&listed.map(|name| (name, 1))]);
+        assert_eq!(names(&disks), ["sda", "sdaa", "nvme0n1", "md1", "md10", "dm-1", "dm-10", "xvdb1"]);
     }
 
     #[test]
-    fn pools_count_once_whatever_their_device_numbers() {
-        let mut disks = Disks::default();
-        for (minor, source) in [(1, "tank"), (2, "tank/home"), (3, "tank/var/log")] {
-            disks.add(&mount(minor, "zfs", source), || Some(SPACE));
+    fn rates_are_those_between_two_samples() {
+        let disks = after(&[&[("sda", 100)], &[("sda", 300)]]);
+        let reading = &disks.readings()[0];
+        assert_eq!((reading.read_bytes_total, reading.wait_milliseconds_total), (300 * 8 * 512, 300 * 8));
+        let rates = reading.rates.unwrap();
+        assert_eq!((rates.reads_per_second, rates.writes_per_second), (20.0, 60.0));
+        assert_eq!((rates.read_bytes_per_second, rates.written_bytes_per_second), (81_920, 163_840));
+        assert_eq!((rates.utilisation_percent, rates.mean_wait_milliseconds), (10.0, Some(2.0)));
+    }
+
+    #[test]
+    fn the_first_sample_has_no_rates_and_an_idle_disk_no_wait() {
+        assert_eq!(after(&[&[("sda", 100)]]).readings()[0].rates, None);
+        let idle = after(&[&[("sda", 100)], &[("sda", 100)]]);
+        assert_eq!(idle.readings()[0].rates, Some(DiskRates::default()));
+    }
+
+    #[test]
+    fn a_counter_that_goes_backwards_is_a_new_baseline() {
+        assert_eq!(after(&[&[("sda", 100)], &[("sda", 99)]]).readings()[0].rates, None);
+        assert!(after(&[&[("sda", 100)], &[("sda", 99)], &[("sda", 100)]]).readings()[0].rates.is_some());
+    }
+
+    #[test]
+    fn no_time_at_all_gives_no_rates() {
+        let mut disks = after(&[&[("sda", 100)]]);
+        disks.clear();
+        disks.add(&disk("sda", 200), 0);
+        assert_eq!(disks.readings()[0].rates, None);
+    }
+
+    #[test]
+    fn a_device_that_went_and_came_back_starts_anew() {
+        let disks = after(&[&[("sda", 1), ("sdb", 1)], &[("sdb", 2)], &[("sda", 3), ("sdb", 3)]]);
+        assert_eq!(names(&disks), ["sda", "sdb"]);
+        let has_rates: Vec<bool> = disks.readings().iter().map(|reading| reading.rates.is_some()).collect();
+        assert_eq!(has_rates, [false, true]);
+    }
+
+    #[test]
+    fn devices_past_the_capacity_are_counted() {
+        let mut disks = Disks::new();
+        for number in 0..=DISKS_MAX {
+            let name = format!("dm-{number}");
+            disks.add(&disk(&name, 1), 1000);
         }
-        for minor in [4, 5] {
-            disks.add(&mount(minor, "btrfs", "/dev/sdb"), || Some(SPACE));
-        }
-        assert_eq!(disks.total_bytes(), 200);
-    }
-
-    #[test]
-    fn a_mount_that_cannot_be_asked_leaves_the_device_to_the_next() {
-        let mut disks = Disks::default();
-        disks.add(&mount(1, "ext4", "/dev/sda1"), || None);
-        disks.add(&mount(1, "ext4", "/dev/sda1"), || Some(SPACE));
-        assert_eq!(disks.total_bytes(), 100);
-    }
-
-    #[test]
-    fn one_device_more_than_the_capacity_is_said() {
-        let mut disks = Disks::default();
-        (0..DEVICES_MAX as u64).for_each(|minor| disks.add(&mount(minor, "ext4", "/dev/sda"), || Some(SPACE)));
-        assert!(disks.is_complete());
-        disks.add(&mount(9999, "ext4", "/dev/sdz"), || Some(SPACE));
-        assert!(!disks.is_complete());
-        assert_eq!(disks.total_bytes(), 100 * DEVICES_MAX as u64);
+        assert_eq!((disks.readings().len(), disks.left_out()), (DISKS_MAX, 1));
     }
 }

@@ -1,9 +1,12 @@
-//! Parsed values to the readings of the wire: previous and current counters to shares, bytes to GiB, sums over disks
-//! and interfaces. Pure; the host's clock, ticks and page size never appear, since shares do not need them.
+//! Parsed values to the readings of the wire: previous and current counters to shares and rates, bytes to GiB, sums
+//! over disks and interfaces. Pure: elapsed time and page size are arguments. A counter that is lower than last time
+//! starts a new baseline; it never gives a negative or absurd rate.
 
 pub mod container;
 pub mod cpu;
 pub mod disk;
+pub mod host;
+pub mod mounts;
 pub mod network;
 
 const BYTES_PER_GIB: f64 = (1u64 << 30) as f64;
@@ -19,6 +22,20 @@ pub fn percent(part: u64, whole: u64) -> f64 {
         return 0.0;
     }
     hundredths((part as f64 / whole as f64 * 100.0).min(100.0))
+}
+
+/// `part` of `whole` in percent, 0 to 100, rounded to two decimals; 0 of nothing is 0.
+///
+/// In single precision the shortest text that gives back a number of up to seven digits is the number as it was
+/// rounded, so the wire shows two decimals.
+fn percent32(part: u64, whole: u64) -> f32 {
+    ratio32(part.min(whole), whole, 100)
+}
+
+/// `part` × `factor` / `whole` with two decimals; 0 of nothing is 0. What is past the range of its parts stops there.
+fn ratio32(part: u64, whole: u64, factor: u64) -> f32 {
+    let hundredths = part.saturating_mul(factor * 100).saturating_add(whole / 2).checked_div(whole).unwrap_or(0);
+    hundredths as f32 / 100.0
 }
 
 /// Rounds to two decimals. `core` has no `round`, and the values are never negative, so adding a half and cutting
@@ -38,6 +55,15 @@ mod tests {
         assert_eq!(gib(0), 0.0);
         assert_eq!(percent(1, 3), 33.33);
         assert_eq!(percent(2, 3), 66.67);
+    }
+
+    #[test]
+    fn single_precision_shows_two_decimals() {
+        extern crate std;
+        for (part, whole, text) in [(1485, 10_000, "14.85"), (2, 3, "66.67"), (7, 5, "100"), (0, 9, "0"), (1, 0, "0")] {
+            assert_eq!(std::format!("{}", percent32(part, whole)), text);
+        }
+        assert_eq!(ratio32(u64::MAX, 1, 1000), u64::MAX as f32 / 100.0);
     }
 
     #[test]

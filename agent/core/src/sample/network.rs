@@ -1,6 +1,15 @@
-//! Interfaces to the host's traffic.
+//! Interfaces to the host's traffic: the sum over the physical ones, and each that is worth a line of its own.
+
+use neon_shared::readings::InterfaceReading;
 
 use crate::parse::net_dev::Interface;
+use crate::text::Text;
+
+/// Most interfaces that are listed; more are counted by [`Interfaces::left_out`].
+pub const INTERFACES_MAX: usize = 64;
+/// Longest interface name kept, in bytes. The kernel's are under IFNAMSIZ, 16, each of which may need three when it is
+/// no UTF-8.
+pub const INTERFACE_NAME_BYTES: usize = 48;
 
 /// Names of interfaces whose traffic passes another interface too, or never leaves the host. Counting them would
 /// count a container's download twice or three times.
@@ -8,6 +17,8 @@ const VIRTUAL_PREFIXES: [&[u8]; 17] = [
     b"veth", b"docker", b"br-", b"virbr", b"vnet", b"lxcbr", b"lxdbr", b"podman", b"cni", b"flannel", b"cali", b"tun",
     b"tap", b"wg", b"dummy", b"ifb", b"bond",
 ];
+/// Names that say nothing of the host: loopback, and the host's ends of containers, of which there may be hundreds.
+const UNLISTED_PREFIXES: [&[u8]; 3] = [b"veth", b"cali", b"lxc"];
 
 /// Bytes since boot, summed over the physical interfaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,13 +29,96 @@ pub struct Traffic {
     pub tx_bytes: u64,
 }
 
-impl Traffic {
-    /// Adds `interface`, unless its name says that it is virtual.
-    pub fn add(&mut self, interface: &Interface<'_>) {
-        if is_physical(interface.name) {
-            self.rx_bytes = self.rx_bytes.saturating_add(interface.rx_bytes);
-            self.tx_bytes = self.tx_bytes.saturating_add(interface.tx_bytes);
+/// What is known of an interface's link beside its counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Negotiated speed in megabits per second; `None` where there is none.
+    pub speed_mbit: Option<u64>,
+    /// Whether it can pass traffic.
+    pub up: Option<bool>,
+}
+
+/// One interface's reading.
+pub type InterfaceEntry = InterfaceReading<Text<INTERFACE_NAME_BYTES>>;
+
+/// The interfaces of one sample.
+#[derive(Debug)]
+pub struct Interfaces {
+    entries: heapless::Vec<InterfaceEntry, INTERFACES_MAX>,
+    left_out: u32,
+    traffic: Traffic,
+}
+
+const BITS_PER_MEGABIT: u64 = 1_000_000;
+
+impl Interfaces {
+    /// None seen yet; all zeroes.
+    pub const fn new() -> Self {
+        Self { entries: heapless::Vec::new(), left_out: 0, traffic: Traffic { rx_bytes: 0, tx_bytes: 0 } }
+    }
+
+    /// Begins a new sample.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.left_out = 0;
+        self.traffic = Traffic::default();
+    }
+
+    /// Counts `interface` into the traffic if it is physical, and lists it unless its name says nothing of the host.
+    /// `link` is asked for a physical one that is listed.
+    pub fn add(&mut self, interface: &Interface<'_>, link: impl FnOnce(&[u8]) -> Link) {
+        let is_physical = is_physical(interface.name);
+        if is_physical {
+            self.traffic.rx_bytes = self.traffic.rx_bytes.saturating_add(interface.rx_bytes);
+            self.traffic.tx_bytes = self.traffic.tx_bytes.saturating_add(interface.tx_bytes);
         }
+        if interface.name == b"lo" || UNLISTED_PREFIXES.iter().any(|prefix| interface.name.starts_with(prefix)) {
+            return;
+        }
+        if self.entries.is_full() {
+            self.left_out = self.left_out.saturating_add(1);
+            return;
+        }
+        let link = if is_physical { link(interface.name) } else { Link::default() };
+        // There is room.
+        let _ = self.entries.push(reading(interface, link));
+    }
+
+    /// The listed interfaces.
+    pub fn entries(&self) -> &[InterfaceEntry] {
+        &self.entries
+    }
+
+    /// Interfaces that found no room in the list; their traffic counts.
+    pub fn left_out(&self) -> u32 {
+        self.left_out
+    }
+
+    /// The sum over the physical interfaces.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+}
+
+impl Default for Interfaces {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn reading(interface: &Interface<'_>, link: Link) -> InterfaceEntry {
+    InterfaceEntry {
+        name: Text::from_bytes(interface.name),
+        rx_bytes_total: interface.rx_bytes,
+        tx_bytes_total: interface.tx_bytes,
+        rx_packets_total: interface.rx_packets_total,
+        tx_packets_total: interface.tx_packets_total,
+        rx_errors_total: interface.rx_errors_total,
+        tx_errors_total: interface.tx_errors_total,
+        rx_dropped_total: interface.rx_dropped_total,
+        tx_dropped_total: interface.tx_dropped_total,
+        speed_bits_per_second: link.speed_mbit.and_then(|speed| speed.checked_mul(BITS_PER_MEGABIT)),
+        link_up: link.up,
     }
 }
 
@@ -40,32 +134,85 @@ fn is_physical(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::format;
+
     use super::*;
+
+    fn interface(name: &[u8], rx_bytes: u64) -> Interface<'_> {
+        Interface {
+            name,
+            rx_bytes,
+            tx_bytes: 1,
+            rx_packets_total: 2,
+            tx_packets_total: 3,
+            rx_errors_total: 4,
+            tx_errors_total: 5,
+            rx_dropped_total: 6,
+            tx_dropped_total: 7,
+        }
+    }
+
+    const NAMES: [&str; 11] =
+        ["lo", "eth0", "veth1a2b", "docker0", "br-0f3c", "br0", "wlp3s0", "eth0.100", "bond0", "brcm0", "cali4f2"];
+
+    fn interfaces(link: Link) -> Interfaces {
+        let mut interfaces = Interfaces::new();
+        NAMES.iter().for_each(|name| interfaces.add(&interface(name.as_bytes(), 10), |_| link));
+        interfaces
+    }
 
     #[test]
     fn only_physical_interfaces_count() {
-        let mut traffic = Traffic::default();
-        for name in [
-            &b"lo"[..],
-            b"eth0",
-            b"veth1a2b",
-            b"docker0",
-            b"br-0f3c",
-            b"br0",
-            b"wlp3s0",
-            b"eth0.100",
-            b"bond0",
-            b"brcm0",
-        ] {
-            traffic.add(&Interface { name, rx_bytes: 10, tx_bytes: 1 });
+        assert_eq!(interfaces(Link::default()).traffic(), Traffic { rx_bytes: 30, tx_bytes: 3 });
+    }
+
+    #[test]
+    fn loopback_and_the_ends_of_containers_are_not_listed() {
+        let interfaces = interfaces(Link::default());
+        let listed = interfaces.entries().iter().map(|entry| entry.name.as_str());
+        assert!(listed.eq(["eth0", "docker0", "br-0f3c", "br0", "wlp3s0", "eth0.100", "bond0", "brcm0"]));
+    }
+
+    #[test]
+    fn a_link_is_asked_of_physical_interfaces_alone() {
+        let interfaces = interfaces(Link { speed_mbit: Some(2500), up: Some(true) });
+        let [eth0, docker0, ..] = interfaces.entries() else { panic!() };
+        assert_eq!((eth0.speed_bits_per_second, eth0.link_up), (Some(2_500_000_000), Some(true)));
+        assert_eq!((docker0.speed_bits_per_second, docker0.link_up), (None, None));
+        assert_eq!((eth0.rx_packets_total, eth0.tx_dropped_total), (2, 7));
+    }
+
+    #[test]
+    fn a_new_sample_starts_from_nothing() {
+        let mut interfaces = interfaces(Link::default());
+        interfaces.clear();
+        assert_eq!((interfaces.entries().len(), interfaces.traffic()), (0, Traffic::default()));
+    }
+
+    #[test]
+    fn interfaces_past_the_capacity_are_counted_and_their_traffic_too() {
+        let mut interfaces = Interfaces::new();
+        for number in 0..=INTERFACES_MAX {
+            interfaces.add(&interface(format!("eth{number}").as_bytes(), 1), |_| Link::default());
         }
-        assert_eq!(traffic, Traffic { rx_bytes: 30, tx_bytes: 3 });
+        assert_eq!((interfaces.entries().len(), interfaces.left_out()), (INTERFACES_MAX, 1));
+        assert_eq!(interfaces.traffic().rx_bytes, INTERFACES_MAX as u64 + 1);
     }
 
     #[test]
     fn sums_stop_at_the_end_of_their_range() {
-        let mut traffic = Traffic { rx_bytes: u64::MAX - 1, tx_bytes: 0 };
-        traffic.add(&Interface { name: b"eth0", rx_bytes: 5, tx_bytes: 0 });
-        assert_eq!(traffic.rx_bytes, u64::MAX);
+        let mut interfaces = Interfaces::new();
+        for rx_bytes in [u64::MAX - 1, 5] {
+            interfaces.add(&interface(b"eth0", rx_bytes), |_| Link::default());
+        }
+        assert_eq!(interfaces.traffic().rx_bytes, u64::MAX);
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_repaired() {
+        let mut interfaces = Interfaces::new();
+        interfaces.add(&interface(&[0xff; 15], 1), |_| Link::default());
+        assert_eq!(interfaces.entries()[0].name.as_str(), "\u{fffd}".repeat(15));
     }
 }
