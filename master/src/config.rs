@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::store::Location;
+use crate::tls::{Identity, Unusable};
 
 /// One row of the table: name, default, and meaning with unit and range.
 #[derive(Debug)]
@@ -36,6 +37,12 @@ pub const KEYS: &[Key] = &[
     },
     Key { name: "LISTEN", default: Some("127.0.0.1:3000"), meaning: "address and port to listen on" },
     Key { name: "PORT", default: Some("that of LISTEN"), meaning: "changes the port alone, 0 to 65535 (0: any)" },
+    Key {
+        name: "TLS_CERT",
+        default: Some("none: plain HTTP"),
+        meaning: "PEM file of the master's certificate chain, its own first; with TLS_KEY the master serves HTTPS",
+    },
+    Key { name: "TLS_KEY", default: Some("none"), meaning: "PEM file of that certificate's private key" },
     Key { name: "DATA_DIR", default: Some("./data"), meaning: "folder of the SQLite file" },
     Key {
         name: "DATABASE_URL",
@@ -66,6 +73,8 @@ pub struct Config {
     pub jwt_secret: Secret,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What to show to clients over TLS; `None` for plain HTTP.
+    pub tls: Option<Identity>,
     /// Where to keep things.
     pub database: Location,
     /// Silence after which a server is offline, in seconds.
@@ -146,6 +155,7 @@ impl Config {
             agent_secret: secret("AGENT_SECRET", &value)?,
             jwt_secret: secret("JWT_SECRET", &value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
+            tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
             database: database(value("DATABASE_URL"), value("DATA_DIR"))?,
             offline_after_s: offline_after_s(value("OFFLINE_AFTER_S"))?,
             log_format: match value("LOG_FORMAT") {
@@ -214,6 +224,21 @@ fn listen(listen: Option<&str>, port: Option<&str>) -> Result<SocketAddr, Config
         address.set_port(port);
     }
     Ok(address)
+}
+
+fn tls(chain_path: Option<&str>, key_path: Option<&str>) -> Result<Option<Identity>, ConfigError> {
+    let (chain_path, key_path) = match (chain_path, key_path) {
+        (None, None) => return Ok(None),
+        (Some(chain_path), Some(key_path)) => (chain_path, key_path),
+        (Some(_), None) => return Err(bad("TLS_KEY", "is not set, but TLS_CERT is")),
+        (None, Some(_)) => return Err(bad("TLS_CERT", "is not set, but TLS_KEY is")),
+    };
+    let read = |key, path| std::fs::read(path).map_err(|error| bad(key, format!("{path} cannot be read: {error}")));
+    let (chain_pem, key_pem) = (read("TLS_CERT", chain_path)?, read("TLS_KEY", key_path)?);
+    Identity::from_pem(chain_pem, key_pem).map(Some).map_err(|unusable| match unusable {
+        Unusable::Chain(why) => bad("TLS_CERT", format!("{chain_path} {why}")),
+        Unusable::Key(why) => bad("TLS_KEY", format!("{key_path} {why}")),
+    })
 }
 
 /// The URL may hold a password, so no error quotes it.
@@ -316,6 +341,8 @@ mod tests {
             ("DATABASE_URL", "postgres://u:hunter2@h:notaport/d"),
             ("DATABASE_URL", "sqlite:"),
             ("DATABASE_URL", "sqlite::memory:"),
+            ("TLS_CERT", "/nonexistent"),
+            ("TLS_KEY", "/nonexistent"),
             ("OFFLINE_AFTER_S", "0"),
             ("OFFLINE_AFTER_S", "86401"),
             ("OFFLINE_AFTER_S", "3m"),
@@ -341,6 +368,33 @@ mod tests {
         assert_eq!(Config::from_values(&values).unwrap().agent_secret.reveal(), "from-a-file");
         std::fs::write(&path, "\n").unwrap();
         assert!(Config::from_values(&values).unwrap_err().to_string().contains("AGENT_SECRET_FILE"));
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key_and_each_bad_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (chain, key) = (file("chain.pem", &made.cert.pem()), file("key.pem", &made.signing_key.serialize_pem()));
+        let empty = file("empty.pem", "");
+        let both = |chain: &str, key: &str| read(&[("TLS_CERT", chain), ("TLS_KEY", key)]);
+        assert!(both(&chain, &key).unwrap().tls.is_some());
+        assert!(read(&[]).unwrap().tls.is_none());
+        for (outcome, start) in [
+            (read(&[("TLS_CERT", &chain)]), "TLS_KEY: is not set".to_owned()),
+            (read(&[("TLS_KEY", &key)]), "TLS_CERT: is not set".to_owned()),
+            (both("/nonexistent", &key), "TLS_CERT: /nonexistent cannot be read: ".to_owned()),
+            (both(&chain, "/nonexistent"), "TLS_KEY: /nonexistent cannot be read: ".to_owned()),
+            (both(&empty, &key), format!("TLS_CERT: {empty} holds no certificate")),
+            (both(&chain, &empty), format!("TLS_KEY: {empty} holds no private key")),
+        ] {
+            let line = outcome.unwrap_err().to_string();
+            assert!(line.starts_with(&start), "{line}");
+        }
     }
 
     #[test]

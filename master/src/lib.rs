@@ -10,5 +10,6 @@ pub mod http;
 mod master;
 pub mod model;
 pub mod store;
+pub mod tls;
 
 pub use master::{Master, StartError};

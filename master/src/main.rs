@@ -66,7 +66,8 @@ async fn run(config: &Config) -> Result<(), StartError> {
         );
     }
     let master = Master::start(config).await?;
-    tracing::info!(version = VERSION, listen = %master.address(), store = %config.database, "neon-master is running");
+    let (listen, tls) = (master.address(), config.tls.is_some());
+    tracing::info!(version = VERSION, %listen, tls, store = %config.database, "neon-master is running");
     let name = stop.await;
     tracing::info!(signal = name, "stopping");
     master.stop().await;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use neon_shared::time::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use salvo::Server;
+use salvo::conn::Acceptor;
 use salvo::conn::tcp::TcpAcceptor;
 use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
+use salvo::{Server, Service};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -27,6 +28,7 @@ const DATABASE_RETRY: Duration = Duration::from_secs(1);
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// Connections that stall are closed after these.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -57,6 +59,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
+    /// The certificate that the configuration accepted is not taken after all.
+    #[error("cannot speak TLS on {0}")]
+    Tls(SocketAddr, #[source] salvo::Error),
 }
 
 impl Master {
@@ -75,15 +80,14 @@ impl Master {
             agent_secret: config.agent_secret.clone(),
             tokens: Tokens::new(&config.jwt_secret),
         };
-        let server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
-            FuseConfig::default()
-                .with_http1_header_timeout(HEADER_TIMEOUT)
-                .with_request_body_timeout(BODY_TIMEOUT)
-                .with_write_stall_timeout(WRITE_TIMEOUT)
-                .with_connection_idle_timeout(IDLE_TIMEOUT),
-        );
-        let handle = server.handle();
-        let server = tokio::spawn(server.try_serve(http::service(state)));
+        let service = http::service(state);
+        let (handle, server) = match &config.tls {
+            None => serve(acceptor, service),
+            Some(identity) => {
+                let acceptor = identity.wrap(acceptor).await.map_err(|e| StartError::Tls(config.listen, e))?;
+                serve(acceptor, service)
+            }
+        };
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
         Ok(Self { address, store, handle, server, watcher })
     }
@@ -107,6 +111,18 @@ impl Master {
         }
         self.store.close().await;
     }
+}
+
+fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, JoinHandle<io::Result<()>>) {
+    let server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
+        FuseConfig::default()
+            .with_tls_handshake_timeout(HANDSHAKE_TIMEOUT)
+            .with_http1_header_timeout(HEADER_TIMEOUT)
+            .with_request_body_timeout(BODY_TIMEOUT)
+            .with_write_stall_timeout(WRITE_TIMEOUT)
+            .with_connection_idle_timeout(IDLE_TIMEOUT),
+    );
+    (server.handle(), tokio::spawn(server.try_serve(service)))
 }
 
 /// How many connections are accepted at a time; the next one waits.

@@ -36,6 +36,8 @@ fn a_bad_configuration_is_one_line_that_names_the_key_and_exit_code_2() {
             with("OFFLINE_AFTER_S", "0"),
             "neon-master: OFFLINE_AFTER_S: must be a number of seconds from 1 to 86400, got \"0\"",
         ),
+        (with("TLS_CERT", "chain.pem"), "neon-master: TLS_KEY: is not set, but TLS_CERT is"),
+        (with("TLS_KEY", "key.pem"), "neon-master: TLS_CERT: is not set, but TLS_KEY is"),
         (with("LOG_FORMAT", "xml"), "neon-master: LOG_FORMAT: must be text or json, got \"xml\""),
         (with("LOG_LEVEL", "loud"), "neon-master: LOG_LEVEL: must be error, warn, info, debug or trace, got \"loud\""),
     ] {

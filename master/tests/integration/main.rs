@@ -11,4 +11,5 @@ mod hostile;
 mod lifecycle;
 mod reading;
 mod store;
+mod tls;
 mod wire_contract;

@@ -1,0 +1,121 @@
+//! HTTPS: the certificate and key that the master shows, checked before anything listens.
+//!
+//! TLS 1.2 and 1.3 by rustls with ring, the provider that is in the binary for PostgreSQL already. Both are read once;
+//! a renewed certificate needs a restart.
+
+use std::fmt;
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use salvo::conn::rustls::{Keycert, RustlsConfig, RustlsListener};
+use salvo::conn::tcp::TcpAcceptor;
+use salvo::conn::{Acceptor, Listener};
+
+/// A certificate chain and the private key of its first certificate, known to fit; its `Debug` prints neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    chain_pem: Vec<u8>,
+    key_pem: Vec<u8>,
+}
+
+/// Which of the two files does not hold, and why; never what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The certificate chain.
+    Chain(&'static str),
+    /// The private key.
+    Key(&'static str),
+}
+
+impl Identity {
+    /// Takes a chain, the master's own certificate first, and its key.
+    ///
+    /// Errors: either is not PEM or not understood, or the key is another certificate's.
+    pub fn from_pem(chain_pem: Vec<u8>, key_pem: Vec<u8>) -> Result<Self, Unusable> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain_pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_| Unusable::Chain("is not a certificate chain in PEM form"))?;
+        if chain.is_empty() {
+            return Err(Unusable::Chain("holds no certificate in PEM form"));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&key_pem)
+            .map_err(|_| Unusable::Key("holds no private key in PEM form (without a passphrase)"))?;
+        match CertifiedKey::from_der(chain, key, &default_provider()) {
+            Ok(_) => Ok(Self { chain_pem, key_pem }),
+            Err(rustls::Error::InvalidCertificate(_)) => Err(Unusable::Chain("holds a certificate that is broken")),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                Err(Unusable::Key("is not the key of TLS_CERT's first certificate"))
+            }
+            Err(_) => Err(Unusable::Key("holds a key that is neither RSA, ECDSA nor Ed25519")),
+        }
+    }
+
+    /// Speaks TLS on what `plain` accepts.
+    pub async fn wrap(&self, plain: TcpAcceptor) -> salvo::Result<impl Acceptor + use<>> {
+        let keycert = Keycert::new().cert(self.chain_pem.clone()).key(self.key_pem.clone());
+        RustlsListener::new(RustlsConfig::new(keycert), Bound(plain)).try_bind().await
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(…)")
+    }
+}
+
+/// A listener that has bound already: the address is taken before the store is opened.
+struct Bound(TcpAcceptor);
+
+impl Listener for Bound {
+    type Acceptor = TcpAcceptor;
+
+    async fn try_bind(self) -> salvo::Result<TcpAcceptor> {
+        Ok(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pem() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    fn read(chain: &str, key: &str) -> Result<Identity, Unusable> {
+        Identity::from_pem(chain.into(), key.into())
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_are_taken() {
+        let (chain, key) = pem();
+        let identity = read(&chain, &key).unwrap();
+        assert_eq!(format!("{identity:?}"), "Identity(…)");
+        // As one file that holds both, which some tools write.
+        assert!(read(&format!("{key}{chain}"), &format!("{chain}{key}")).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_file() {
+        let ((chain, key), (_, other_key)) = (pem(), pem());
+        let half = |text: &str| text.get(..text.len() / 2).unwrap().to_owned();
+        for (chain, key, is_key) in [
+            ("", key.as_str(), false),
+            ("no PEM", &key, false),
+            (&half(&chain), &key, false),
+            (&key, &key, false),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", &key, false),
+            (&chain, "", true),
+            (&chain, &chain, true),
+            (&chain, &half(&key), true),
+            (&chain, &other_key, true),
+            (&chain, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", true),
+        ] {
+            let found = matches!(read(chain, key).unwrap_err(), Unusable::Key(_));
+            assert_eq!(found, is_key, "{chain} {key}");
+        }
+    }
+}
