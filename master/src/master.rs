@@ -61,7 +61,7 @@ pub enum StartError {
     Listen(SocketAddr, #[source] io::Error),
     /// The certificate that the configuration accepted is not taken after all.
     #[error("cannot speak TLS on {0}")]
-    Tls(SocketAddr, #[source] salvo::Error),
+    Tls(SocketAddr, #[source] io::Error),
 }
 
 impl Master {

@@ -3,7 +3,7 @@
 //! TLS 1.2 and 1.3 by rustls with ring, the provider that is in the binary for PostgreSQL already. Both are read once;
 //! a renewed certificate needs a restart.
 
-use std::fmt;
+use std::{fmt, io};
 
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -53,9 +53,9 @@ impl Identity {
     }
 
     /// Speaks TLS on what `plain` accepts.
-    pub async fn wrap(&self, plain: TcpAcceptor) -> salvo::Result<impl Acceptor + use<>> {
+    pub async fn wrap(&self, plain: TcpAcceptor) -> io::Result<impl Acceptor + use<>> {
         let keycert = Keycert::new().cert(self.chain_pem.clone()).key(self.key_pem.clone());
-        RustlsListener::new(RustlsConfig::new(keycert), Bound(plain)).try_bind().await
+        RustlsListener::new(RustlsConfig::new(keycert), Bound(plain)).try_bind().await.map_err(io::Error::other)
     }
 }
 
