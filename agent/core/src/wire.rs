@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_left_out_whole() {
         let one = FIRST_GENERATION.len();
-        let written = FIRST_GENERATION[12..one - 2].as_bytes();
+        let written = &FIRST_GENERATION.as_bytes()[12..one - 2];
         let report = |room: usize| metrics([written, written].into_iter(), &mut std::vec![0; room]);
         for room in 0..one {
             assert_eq!(report(room), if room < 14 { Err(Full) } else { Ok((14, 0)) }, "{room} bytes");
