@@ -10,6 +10,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use neon_shared::limits::{RING_CAPACITY_SAMPLES, SERVER_NAME_MAX_BYTES};
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 /// One environment variable.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ const fn key(name: &'static str, default: Option<&'static str>, range: &'static 
 
 const SERVER_NAME: Key = key("SERVER_NAME", None, "1 to 128 bytes", "unique name of this server");
 const MASTER_URL: Key = key("MASTER_URL", None, "http:// or https:// URL", "where the master is");
+const MASTER_CA_FILE: Key =
+    key("MASTER_CA_FILE", Some(""), "path", "PEM certificates of your own CA, trusted beside the bundled roots");
 const AGENT_SECRET: Key =
     key("AGENT_SECRET", None, "visible ASCII", "secret shared with the master; or AGENT_SECRET_FILE");
 const AGENT_SECRET_FILE: Key =
@@ -53,9 +58,10 @@ const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     SERVER_NAME,
     MASTER_URL,
+    MASTER_CA_FILE,
     AGENT_SECRET,
     AGENT_SECRET_FILE,
     METRICS_INTERVAL,
@@ -80,6 +86,8 @@ pub struct Config {
     pub server_name: String,
     /// `MASTER_URL` without a slash at its end.
     pub master_url: String,
+    /// The certificates of `MASTER_CA_FILE`.
+    pub master_roots: Vec<TrustAnchor<'static>>,
     /// `AGENT_SECRET`.
     pub agent_secret: Secret,
     /// `METRICS_INTERVAL`.
@@ -205,6 +213,7 @@ impl Config {
         Ok(Self {
             server_name: server_name(&env)?,
             master_url: master_url(&env)?,
+            master_roots: master_roots(&env)?,
             agent_secret: agent_secret(&env)?,
             metrics_interval: env.seconds(&METRICS_INTERVAL)?,
             containers_interval: env.seconds(&CONTAINERS_INTERVAL)?,
@@ -274,6 +283,25 @@ fn master_url(env: &Environment<'_>) -> Result<String, ConfigError> {
         return Err(problem("must have no query"));
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn master_roots(env: &Environment<'_>) -> Result<Vec<TrustAnchor<'static>>, ConfigError> {
+    let path = env.text(&MASTER_CA_FILE)?;
+    if path.is_empty() {
+        return Ok(Vec::new());
+    }
+    let problem = |problem: String| MASTER_CA_FILE.error(problem);
+    let pem = std::fs::read(&path).map_err(|error| problem(format!("cannot read {path}: {error}")))?;
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| problem(format!("{path} is not PEM: {error}")))?;
+        let added = store.add(certificate);
+        added.map_err(|error| problem(format!("{path} has a certificate that cannot be used: {error}")))?;
+    }
+    if store.is_empty() {
+        return Err(problem(format!("{path} has no certificate in PEM form")));
+    }
+    Ok(store.roots)
 }
 
 fn agent_secret(env: &Environment<'_>) -> Result<Secret, ConfigError> {
@@ -425,6 +453,28 @@ pub mod tests {
         assert!(problem(&[("AGENT_SECRET_FILE", path_text)]).starts_with("AGENT_SECRET_FILE: is set, and so is"));
         std::fs::remove_file(&path).unwrap();
         assert!(problem(&[("AGENT_SECRET", ""), ("AGENT_SECRET_FILE", path_text)]).contains("cannot read"));
+    }
+
+    #[test]
+    fn a_file_of_authorities_is_read_and_one_that_cannot_be_used_is_named() {
+        let path = std::env::temp_dir().join(format!("neon-agent-ca-{}", std::process::id()));
+        let path_text = path.to_str().unwrap();
+        let made = rcgen::generate_simple_self_signed(["master".to_owned()]).unwrap().cert.pem();
+        std::fs::write(&path, made.repeat(2)).unwrap();
+        assert_eq!(read(&[("MASTER_CA_FILE", path_text)]).unwrap().master_roots.len(), 2);
+        assert!(read(&[]).unwrap().master_roots.is_empty());
+        for (content, cause) in [
+            ("", "has no certificate"),
+            ("certificate", "has no certificate"),
+            (made.split_at(made.len() / 2).0, "is not PEM"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot be used"),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            let problem = problem(&[("MASTER_CA_FILE", path_text)]);
+            assert!(problem.starts_with("MASTER_CA_FILE: ") && problem.contains(cause), "{problem}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(problem(&[("MASTER_CA_FILE", path_text)]).starts_with("MASTER_CA_FILE: cannot read"));
     }
 
     #[test]

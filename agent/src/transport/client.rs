@@ -1,11 +1,14 @@
-//! One HTTP request to the master: ureq and rustls with the bundled web PKI roots.
+//! One HTTP request to the master: ureq over TCP, and over TLS where the master's URL is `https`.
 
 use std::io::{self, Read};
 use std::time::Duration;
 
 use neon_shared::api::SECRET_HEADER;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 use ureq::{Agent, Error, Timeout};
 
+use super::tls::TlsConnector;
 use crate::config::Config;
 
 /// Longest time for a connection to stand, TLS included.
@@ -67,7 +70,10 @@ impl Client {
             .input_buffer_size(CONNECTION_BUFFER_BYTES)
             .output_buffer_size(CONNECTION_BUFFER_BYTES)
             .build();
-        Self { agent: settings.new_agent(), base_url: config.master_url.clone() }
+        let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default());
+        let connector = connector.chain(TlsConnector::new(&config.master_roots));
+        let agent = Agent::with_parts(settings, connector, DefaultResolver::default());
+        Self { agent, base_url: config.master_url.clone() }
     }
 
     /// Sends one request and reads the answer into `answer`, cut to its size. Errors: the cause in words.

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod client;
+mod tls;
 
 use std::fmt;
 use std::time::{Duration, Instant};
