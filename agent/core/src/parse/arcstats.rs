@@ -2,7 +2,7 @@
 //!
 //! Source: OpenZFS, module/zfs/arc.c; a line of the kstat itself, a heading, then `name type data`.
 
-use super::{Fault, FaultKind, fields, lines, number};
+use super::{Fault, FaultKind, Words, lines};
 
 /// Size of the cache in bytes, the row `size`. Errors: `Missing` without it, `Number`.
 pub fn arcstats(bytes: &[u8]) -> Result<u64, Fault> {
@@ -12,8 +12,9 @@ pub fn arcstats(bytes: &[u8]) -> Result<u64, Fault> {
         if !line.starts_with(b"size ") {
             continue;
         }
-        let value = fields(line).nth(2).ok_or(Fault { kind: FaultKind::Missing, line: line_number })?;
-        return number(value).ok_or(Fault { kind: FaultKind::Number, line: line_number });
+        let mut words = Words(line);
+        let size = words.word().and(words.word()).and_then(|_type| words.number());
+        return size.map_err(|kind| Fault { kind, line: line_number });
     }
     Err(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) })
 }

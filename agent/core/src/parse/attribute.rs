@@ -2,11 +2,11 @@
 //!
 //! Source: kernel document filesystems/sysfs: a value as text and a line feed.
 
-use super::{Fault, FaultKind, lines, number};
+use super::{Fault, FaultKind, first_line, number};
 
 fn value(bytes: &[u8]) -> Result<&[u8], Fault> {
-    let line = lines(bytes).next().map(|(_, line)| line.trim_ascii());
-    line.filter(|line| !line.is_empty()).ok_or(Fault { kind: FaultKind::Missing, line: 1 })
+    let value = first_line(bytes).trim_ascii();
+    if value.is_empty() { Err(Fault { kind: FaultKind::Missing, line: 1 }) } else { Ok(value) }
 }
 
 /// A number that is not negative. Errors: `Missing` for an empty or cut file, `Number`.

@@ -2,7 +2,7 @@
 //!
 //! Source: proc_diskstats(5) and kernel document admin-guide/iostats: major, minor, name, then at least eleven columns.
 
-use super::{Fault, FaultKind, fields, lines, next_number};
+use super::{Fault, FaultKind, Words, lines};
 
 /// One device's counters since boot. Sectors are of 512 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +25,25 @@ pub struct Disk<'a> {
     pub busy_ms_total: u64,
 }
 
-/// Yields every device, or the fault of its line; a bad line costs that device alone.
-pub fn diskstats(bytes: &[u8]) -> impl Iterator<Item = Result<Disk<'_>, Fault>> {
-    lines(bytes).map(|(number, line)| disk(line, number))
+/// Yields every device that is `wanted` by its name, or the fault of its line; a bad line costs that device alone.
+pub fn diskstats(bytes: &[u8], mut wanted: impl FnMut(&[u8]) -> bool) -> impl Iterator<Item = Result<Disk<'_>, Fault>> {
+    lines(bytes).filter_map(move |(number, line)| {
+        let disk = disk(line, &mut wanted).map_err(|kind| Fault { kind, line: number });
+        disk.transpose()
+    })
 }
 
-fn disk(line: &[u8], line_number: u32) -> Result<Disk<'_>, Fault> {
-    let mut fields = fields(line);
-    let missing = Fault { kind: FaultKind::Missing, line: line_number };
-    let name = fields.by_ref().nth(2).ok_or(missing)?;
-    let mut next = || next_number(&mut fields, line_number);
+fn disk<'a>(line: &'a [u8], mut wanted: impl FnMut(&[u8]) -> bool) -> Result<Option<Disk<'a>>, FaultKind> {
+    let mut words = Words(line);
+    let (_major, _minor, name) = (words.word()?, words.word()?, words.word()?);
+    if !wanted(name) {
+        return Ok(None);
+    }
+    let mut next = || words.number();
     let (reads_total, _merged, read_sectors_total, read_ms_total) = (next()?, next()?, next()?, next()?);
     let (writes_total, _merged, write_sectors_total, write_ms_total) = (next()?, next()?, next()?, next()?);
     let (_in_flight, busy_ms_total) = (next()?, next()?);
-    Ok(Disk {
+    Ok(Some(Disk {
         name,
         reads_total,
         read_sectors_total,
@@ -47,5 +52,5 @@ fn disk(line: &[u8], line_number: u32) -> Result<Disk<'_>, Fault> {
         write_sectors_total,
         write_ms_total,
         busy_ms_total,
-    })
+    }))
 }

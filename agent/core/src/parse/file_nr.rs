@@ -2,7 +2,7 @@
 //!
 //! Source: kernel document admin-guide/sysctl/fs: allocated, free (0 since Linux 2.6) and the maximum.
 
-use super::{Fault, fields, next_number};
+use super::{Fault, Words, first_line};
 
 /// File handles of the whole system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +15,8 @@ pub struct FileNr {
 
 /// Reads `/proc/sys/fs/file-nr`. Errors: `Missing` and `Number`.
 pub fn file_nr(bytes: &[u8]) -> Result<FileNr, Fault> {
-    let line = super::lines(bytes).next().map(|(_, line)| line).unwrap_or_default();
-    let mut fields = fields(line);
-    let mut next = || next_number(&mut fields, 1);
+    let mut words = Words(first_line(bytes));
+    let mut next = || words.number().map_err(|kind| Fault { kind, line: 1 });
     let (allocated, free, max) = (next()?, next()?, next()?);
     Ok(FileNr { open: allocated.saturating_sub(free), max })
 }

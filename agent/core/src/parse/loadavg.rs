@@ -3,7 +3,7 @@
 //! Source: proc_loadavg(5): `0.20 0.18 0.12 1/80 11206`, the load over 1, 5 and 15 minutes, runnable and existing
 //! threads, and the newest process.
 
-use super::{Fault, FaultKind, fields, lines, number};
+use super::{Fault, FaultKind, Words, first_line, number, with_digit};
 
 /// The file's one line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,24 +20,27 @@ pub struct Loadavg {
 
 /// Reads `/proc/loadavg`. Errors: `Missing` for a short line, `Number` and `Syntax` for what is no number.
 pub fn loadavg(bytes: &[u8]) -> Result<Loadavg, Fault> {
-    let line = lines(bytes).next().map(|(_, line)| line);
-    parsed(line.unwrap_or_default()).map_err(|kind| Fault { kind, line: 1 })
+    parsed(Words(first_line(bytes))).map_err(|kind| Fault { kind, line: 1 })
 }
 
-fn parsed(line: &[u8]) -> Result<Loadavg, FaultKind> {
-    let mut fields = fields(line);
-    let mut next = || fields.next().ok_or(FaultKind::Missing);
-    let (load1, load5, load15) = (decimal(next()?)?, decimal(next()?)?, decimal(next()?)?);
-    let tasks = next()?;
+fn parsed(mut words: Words<'_>) -> Result<Loadavg, FaultKind> {
+    let (load1, load5, load15) = (decimal(words.word()?)?, decimal(words.word()?)?, decimal(words.word()?)?);
+    let tasks = words.word()?;
     let slash = memchr::memchr(b'/', tasks).ok_or(FaultKind::Syntax)?;
     let threads = tasks.get(slash..).and_then(|rest| number(rest.strip_prefix(b"/")?)).ok_or(FaultKind::Number)?;
     Ok(Loadavg { load1, load5, load15, threads })
 }
 
-/// `12.34`: digits, a point, two digits. The kernel writes no other form.
-pub(super) fn decimal(field: &[u8]) -> Result<f32, FaultKind> {
-    let (whole, hundredths) = field.split_last_chunk::<3>().ok_or(FaultKind::Number)?;
-    let hundredths = hundredths.strip_prefix(b".").and_then(number).ok_or(FaultKind::Number)?;
-    let whole = number(whole).filter(|whole| *whole < 1 << 32).ok_or(FaultKind::Number)?;
-    Ok(whole.saturating_mul(100).saturating_add(hundredths) as f32 / 100.0)
+/// `12.34`, as the kernel writes every decimal: digits, a point, two digits.
+pub(super) fn decimal(word: &[u8]) -> Result<f32, FaultKind> {
+    Ok(hundredths(word)? as f32 / 100.0)
+}
+
+/// The same in hundredths.
+pub(super) fn hundredths(word: &[u8]) -> Result<u64, FaultKind> {
+    let (whole, &[point, tenths, hundredths]) = word.split_last_chunk().ok_or(FaultKind::Number)?;
+    if point != b'.' {
+        return Err(FaultKind::Number);
+    }
+    number(whole).and_then(|whole| with_digit(with_digit(whole, tenths)?, hundredths)).ok_or(FaultKind::Number)
 }

@@ -2,9 +2,11 @@
 //!
 //! Source: proc_meminfo(5). The file writes "kB" and means KiB; values leave here in bytes. Unknown keys are skipped.
 
-use super::{Fault, FaultKind, fields, lines, next_number};
+use super::{Fault, FaultKind, Words, lines};
 
 const BYTES_PER_KIB: u64 = 1024;
+/// Keys that are read; they stand in the first half of the file, so the rest need not be looked at.
+const WANTED_KEYS: u32 = 8;
 
 /// What the agent takes from `/proc/meminfo`, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +38,15 @@ pub fn meminfo(bytes: &[u8]) -> Result<Meminfo, Fault> {
     let mut meminfo = Meminfo::default();
     let (mut total, mut available) = (None, None);
     let mut last_line = 0u32;
+    let mut wanted = WANTED_KEYS;
     for (line_number, line) in lines(bytes) {
         last_line = line_number;
-        let mut fields = fields(line);
-        let slot = match fields.next() {
+        // Most keys begin otherwise.
+        if !matches!(line.first(), Some(b'M' | b'B' | b'C' | b'D' | b'S')) {
+            continue;
+        }
+        let mut words = Words(line);
+        let slot = match words.next() {
             Some(b"MemTotal:") => &mut total,
             Some(b"MemAvailable:") => &mut available,
             Some(b"MemFree:") => &mut meminfo.free_bytes,
@@ -50,7 +57,11 @@ pub fn meminfo(bytes: &[u8]) -> Result<Meminfo, Fault> {
             Some(b"SwapFree:") => &mut meminfo.swap_free_bytes,
             _ => continue,
         };
-        *slot = Some(kib_as_bytes(&mut fields, line_number)?);
+        *slot = Some(kib_as_bytes(&mut words).map_err(|kind| Fault { kind, line: line_number })?);
+        wanted = wanted.saturating_sub(1);
+        if wanted == 0 {
+            break;
+        }
     }
 
     let missing = Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) };
@@ -63,12 +74,12 @@ pub fn meminfo(bytes: &[u8]) -> Result<Meminfo, Fault> {
     Ok(meminfo)
 }
 
-fn kib_as_bytes<'a>(fields: &mut impl Iterator<Item = &'a [u8]>, line: u32) -> Result<u64, Fault> {
-    let kib = next_number(fields, line)?;
-    if fields.next() != Some(b"kB") {
-        return Err(Fault { kind: FaultKind::Syntax, line });
+fn kib_as_bytes(words: &mut Words<'_>) -> Result<u64, FaultKind> {
+    let kib = words.number()?;
+    if words.next() != Some(b"kB") {
+        return Err(FaultKind::Syntax);
     }
-    kib.checked_mul(BYTES_PER_KIB).ok_or(Fault { kind: FaultKind::Number, line })
+    kib.checked_mul(BYTES_PER_KIB).ok_or(FaultKind::Number)
 }
 
 #[cfg(test)]

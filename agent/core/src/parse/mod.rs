@@ -78,9 +78,56 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     })
 }
 
-/// The words of a line, separated by any number of spaces or tabs.
-fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|field| !field.is_empty())
+/// The words of a line, separated by any number of spaces or tabs, read one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Words<'a>(&'a [u8]);
+
+impl<'a> Words<'a> {
+    /// The next word; `None` at the end of the line.
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.skip_blanks();
+        let end = self.0.iter().position(|byte| is_blank(*byte)).unwrap_or(self.0.len());
+        let (word, rest) = self.0.split_at_checked(end)?;
+        self.0 = rest;
+        (!word.is_empty()).then_some(word)
+    }
+
+    /// The next word, which must be there.
+    fn word(&mut self) -> Result<&'a [u8], FaultKind> {
+        self.next().ok_or(FaultKind::Missing)
+    }
+
+    /// The next word as a number of digits only, read without looking for its end first: most of what the kernel
+    /// writes is numbers.
+    fn number(&mut self) -> Result<u64, FaultKind> {
+        self.skip_blanks();
+        let mut rest = self.0;
+        let mut value = 0u64;
+        while let Some((&byte, tail)) = rest.split_first() {
+            if is_blank(byte) {
+                break;
+            }
+            value = with_digit(value, byte).ok_or(FaultKind::Number)?;
+            rest = tail;
+        }
+        if rest.len() == self.0.len() {
+            return Err(FaultKind::Missing);
+        }
+        self.0 = rest;
+        Ok(value)
+    }
+
+    fn skip_blanks(&mut self) {
+        while let Some((&byte, tail)) = self.0.split_first()
+            && is_blank(byte)
+        {
+            self.0 = tail;
+        }
+    }
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
 }
 
 /// A decimal number of digits only; `None` when empty, signed, or past 64 bits.
@@ -88,16 +135,21 @@ fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0u64, |value, byte| {
-        let digit = char::from(*byte).to_digit(10)?;
-        value.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+    digits.iter().try_fold(0, |value, byte| with_digit(value, *byte))
 }
 
-/// The next field as a number, or the fault of `line`.
-fn next_number<'a>(fields: &mut impl Iterator<Item = &'a [u8]>, line: u32) -> Result<u64, Fault> {
-    let field = fields.next().ok_or(Fault { kind: FaultKind::Missing, line })?;
-    number(field).ok_or(Fault { kind: FaultKind::Number, line })
+/// `value` with one more digit; `None` when `byte` is none, or past 64 bits.
+fn with_digit(value: u64, byte: u8) -> Option<u64> {
+    let digit = byte.wrapping_sub(b'0');
+    if digit > 9 {
+        return None;
+    }
+    value.checked_mul(10)?.checked_add(u64::from(digit))
+}
+
+/// The first line of a file; empty where there is none.
+fn first_line(bytes: &[u8]) -> &[u8] {
+    lines(bytes).next().map(|(_, line)| line).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -111,6 +163,17 @@ mod tests {
         for bad in [&b""[..], b"18446744073709551616", b"-1", b"+1", b"1 ", b"0x10", b"99999999999999999999999"] {
             assert_eq!(number(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn words_are_separated_by_any_blanks() {
+        let mut words = Words(b"  a\t bc  17 x9 \t");
+        assert_eq!((words.next(), words.word()), (Some(&b"a"[..]), Ok(&b"bc"[..])));
+        assert_eq!((words.number(), words.number()), (Ok(17), Err(FaultKind::Number)));
+        assert_eq!((words.next(), words.next()), (Some(&b"x9"[..]), None));
+        assert_eq!((words.word(), words.number()), (Err(FaultKind::Missing), Err(FaultKind::Missing)));
+        assert_eq!(Words(b"18446744073709551616").number(), Err(FaultKind::Number));
+        assert_eq!(Words(b"18446744073709551615").number(), Ok(u64::MAX));
     }
 
     #[test]

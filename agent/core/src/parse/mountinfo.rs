@@ -3,7 +3,7 @@
 //! Source: proc_pid_mountinfo(5), Linux 2.6.26 and later. Paths and sources write space, tab, line feed and
 //! backslash as `\ooo` in octal; [`unescape`] undoes that.
 
-use super::{Fault, FaultKind, fields, lines, number};
+use super::{Fault, FaultKind, Words, lines, number};
 
 /// One mount. Byte slices are as the file writes them: escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub fn mountinfo(bytes: &[u8]) -> impl Iterator<Item = Result<Mount<'_>, Fault>>
 }
 
 fn mount(line: &[u8]) -> Result<Mount<'_>, FaultKind> {
-    let mut fields = fields(line);
-    let mut next = || fields.next().ok_or(FaultKind::Missing);
+    let mut words = Words(line);
+    let mut next = || words.word();
     let (_mount_id, _parent_id) = (next()?, next()?);
     let (device_major, device_minor) = device(next()?)?;
     let _root = next()?;

@@ -3,7 +3,7 @@
 //! Source: proc_pid_net(5), `dev`. Two heading lines, then one line per interface: the name up to the last colon,
 //! eight receive columns, eight transmit columns.
 
-use super::{Fault, FaultKind, fields, lines, next_number};
+use super::{Fault, FaultKind, Words, lines};
 
 const HEADING_LINES: usize = 2;
 
@@ -32,20 +32,19 @@ pub struct Interface<'a> {
 
 /// Yields every interface of `/proc/net/dev`, or the fault of its line; a bad line costs that interface alone.
 pub fn net_dev(bytes: &[u8]) -> impl Iterator<Item = Result<Interface<'_>, Fault>> {
-    lines(bytes).skip(HEADING_LINES).map(|(number, line)| interface(line, number))
+    lines(bytes).skip(HEADING_LINES).map(|(number, line)| interface(line).map_err(|kind| Fault { kind, line: number }))
 }
 
-fn interface(line: &[u8], number: u32) -> Result<Interface<'_>, Fault> {
-    let syntax = Fault { kind: FaultKind::Syntax, line: number };
+fn interface(line: &[u8]) -> Result<Interface<'_>, FaultKind> {
     // Old kernels allowed colons in names; what follows the name is digits and spaces, so the last colon ends it.
-    let colon = line.iter().rposition(|byte| *byte == b':').ok_or(syntax)?;
-    let (name, counters) = line.split_at_checked(colon).ok_or(syntax)?;
+    let colon = memchr::memrchr(b':', line).ok_or(FaultKind::Syntax)?;
+    let (name, counters) = line.split_at_checked(colon).ok_or(FaultKind::Syntax)?;
     let name = name.trim_ascii();
     if name.is_empty() {
-        return Err(syntax);
+        return Err(FaultKind::Syntax);
     }
-    let mut counters = fields(counters.strip_prefix(b":").ok_or(syntax)?);
-    let mut next = || next_number(&mut counters, number);
+    let mut counters = Words(counters.strip_prefix(b":").ok_or(FaultKind::Syntax)?);
+    let mut next = || counters.number();
     let (rx_bytes, rx_packets_total, rx_errors_total, rx_dropped_total) = (next()?, next()?, next()?, next()?);
     let (_fifo, _frame, _compressed, _multicast) = (next()?, next()?, next()?, next()?);
     let (tx_bytes, tx_packets_total, tx_errors_total, tx_dropped_total) = (next()?, next()?, next()?, next()?);

@@ -6,7 +6,7 @@
 use neon_shared::readings::{Stall, Stalls};
 
 use super::loadavg::decimal;
-use super::{Fault, FaultKind, fields, lines, number};
+use super::{Fault, FaultKind, Words, lines, number};
 
 /// Reads one file of `/proc/pressure`. Lines and keys that are not known are skipped.
 ///
@@ -14,13 +14,13 @@ use super::{Fault, FaultKind, fields, lines, number};
 pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
     let mut stalls = Stalls::default();
     for (line_number, line) in lines(bytes) {
-        let mut fields = fields(line);
-        let slot = match fields.next() {
+        let mut words = Words(line);
+        let slot = match words.next() {
             Some(b"some") => &mut stalls.some,
             Some(b"full") => &mut stalls.full,
             _ => continue,
         };
-        *slot = Some(stall(fields).map_err(|kind| Fault { kind, line: line_number })?);
+        *slot = Some(stall(words).map_err(|kind| Fault { kind, line: line_number })?);
     }
     if stalls == Stalls::default() {
         return Err(Fault { kind: FaultKind::Missing, line: 1 });
@@ -28,14 +28,14 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
     Ok(stalls)
 }
 
-fn stall<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Result<Stall, FaultKind> {
+fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
     let (mut avg10, mut avg60, mut total) = (None, None, None);
-    for field in fields {
-        if let Some(value) = field.strip_prefix(b"avg10=") {
+    while let Some(word) = words.next() {
+        if let Some(value) = word.strip_prefix(b"avg10=") {
             avg10 = Some(decimal(value)?);
-        } else if let Some(value) = field.strip_prefix(b"avg60=") {
+        } else if let Some(value) = word.strip_prefix(b"avg60=") {
             avg60 = Some(decimal(value)?);
-        } else if let Some(value) = field.strip_prefix(b"total=") {
+        } else if let Some(value) = word.strip_prefix(b"total=") {
             total = Some(number(value).ok_or(FaultKind::Number)?);
         }
     }

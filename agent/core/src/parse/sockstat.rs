@@ -3,7 +3,7 @@
 //! Source: proc_pid_net(5): `TCP: inuse 5 orphan 0 tw 2 alloc 9 mem 1`, `UDP: inuse 3 mem 1`; in sockstat6 the same
 //! with `TCP6: inuse 4` alone.
 
-use super::{Fault, FaultKind, fields, lines, number};
+use super::{Fault, FaultKind, Words, lines};
 
 /// Sockets of one version of IP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,20 +22,20 @@ pub fn sockstat(bytes: &[u8]) -> Result<Sockstat, Fault> {
     let mut last_line = 0u32;
     for (line_number, line) in lines(bytes) {
         last_line = line_number;
-        let mut fields = fields(line);
-        let key = fields.next();
+        let mut words = Words(line);
+        let key = words.next();
         let is_tcp = matches!(key, Some(b"TCP:" | b"TCP6:"));
         if !is_tcp && !matches!(key, Some(b"UDP:" | b"UDP6:")) {
             continue;
         }
-        while let Some((name, value)) = fields.next().zip(fields.next()) {
-            let slot = match name {
-                b"inuse" if is_tcp => &mut tcp,
-                b"inuse" => &mut udp,
-                b"tw" if is_tcp => &mut time_wait,
-                _ => continue,
-            };
-            *slot = Some(number(value).ok_or(Fault { kind: FaultKind::Number, line: line_number })?);
+        while let Some(name) = words.next() {
+            let value = words.number().map_err(|kind| Fault { kind, line: line_number })?;
+            match name {
+                b"inuse" if is_tcp => tcp = Some(value),
+                b"inuse" => udp = Some(value),
+                b"tw" if is_tcp => time_wait = Some(value),
+                _ => {}
+            }
         }
     }
     let missing = Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) };

@@ -2,7 +2,7 @@
 //!
 //! Source: proc_stat(5). Reads the `cpu` total and counts the `cpuN` lines; every other line is skipped.
 
-use super::{Fault, FaultKind, fields, lines, next_number, number};
+use super::{Fault, FaultKind, Words, lines, number};
 
 /// Columns that every kernel since 2.6 writes: user, nice, system, idle.
 const REQUIRED_COLUMNS: usize = 4;
@@ -57,21 +57,22 @@ pub fn stat(bytes: &[u8], mut each_core: impl FnMut(u32, CpuTicks)) -> Result<St
     let mut last_line = 0u32;
     for (line_number, line) in lines(bytes) {
         last_line = line_number;
-        // The longest line by far, a counter for each interrupt, of which none is wanted.
-        if line.starts_with(b"intr ") {
+        let fault = |kind| Fault { kind, line: line_number };
+        let Some((&first, _)) = line.split_first() else { continue };
+        // Of the lines that are not wanted one is by far the longest, with a counter for each interrupt.
+        if !matches!(first, b'b' | b'c' | b'p') {
             continue;
         }
-        let mut fields = fields(line);
-        let slot = match fields.next() {
+        let mut words = Words(line);
+        let slot = match words.next() {
             Some(b"cpu") => {
-                cpu = Some(ticks(fields, line_number)?);
+                cpu = Some(ticks(&mut words).map_err(fault)?);
                 continue;
             }
             Some([b'c', b'p', b'u', core @ ..]) => {
-                let core = number(core).and_then(|core| u32::try_from(core).ok());
-                let core = core.ok_or(Fault { kind: FaultKind::Number, line: line_number })?;
+                let core = number(core).and_then(|core| u32::try_from(core).ok()).ok_or(fault(FaultKind::Number))?;
                 stat.cores_online = stat.cores_online.saturating_add(1);
-                each_core(core, ticks(fields, line_number)?);
+                each_core(core, ticks(&mut words).map_err(fault)?);
                 continue;
             }
             Some(b"ctxt") => &mut stat.context_switches_total,
@@ -80,19 +81,19 @@ pub fn stat(bytes: &[u8], mut each_core: impl FnMut(u32, CpuTicks)) -> Result<St
             Some(b"procs_blocked") => &mut stat.blocked_tasks,
             _ => continue,
         };
-        *slot = Some(next_number(&mut fields, line_number)?);
+        *slot = Some(words.number().map_err(fault)?);
     }
     stat.cpu = cpu.ok_or(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) })?;
     Ok(stat)
 }
 
-fn ticks<'a>(mut fields: impl Iterator<Item = &'a [u8]>, line: u32) -> Result<CpuTicks, Fault> {
+fn ticks(words: &mut Words<'_>) -> Result<CpuTicks, FaultKind> {
     let mut columns = [0u64; 8];
     for (index, column) in columns.iter_mut().enumerate() {
-        match next_number(&mut fields, line) {
+        match words.number() {
             Ok(ticks) => *column = ticks,
-            Err(Fault { kind: FaultKind::Missing, .. }) if index >= REQUIRED_COLUMNS => break,
-            Err(fault) => return Err(fault),
+            Err(FaultKind::Missing) if index >= REQUIRED_COLUMNS => break,
+            Err(kind) => return Err(kind),
         }
     }
     let [user_ticks, nice_ticks, system_ticks, idle_ticks, iowait_ticks, irq_ticks, softirq_ticks, steal_ticks] =

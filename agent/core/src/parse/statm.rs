@@ -2,7 +2,7 @@
 //!
 //! Source: proc_pid_statm(5): size, resident, shared, …
 
-use super::{Fault, fields, lines, next_number};
+use super::{Fault, Words, first_line};
 
 /// What a process holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +15,8 @@ pub struct Statm {
 
 /// Reads `/proc/<pid>/statm`. Errors: `Missing` and `Number`.
 pub fn statm(bytes: &[u8]) -> Result<Statm, Fault> {
-    let line = lines(bytes).next().map(|(_, line)| line).unwrap_or_default();
-    let mut fields = fields(line);
-    let mut next = || next_number(&mut fields, 1);
+    let mut words = Words(first_line(bytes));
+    let mut next = || words.number().map_err(|kind| Fault { kind, line: 1 });
     let (_size, resident_pages, shared_pages) = (next()?, next()?, next()?);
     Ok(Statm { resident_pages, shared_pages })
 }

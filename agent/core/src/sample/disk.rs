@@ -2,7 +2,8 @@
 
 use neon_shared::readings::{DiskRates, DiskReading};
 
-use crate::parse::diskstats::Disk;
+use crate::parse::Fault;
+use crate::parse::diskstats::{Disk, diskstats};
 use crate::text::Text;
 
 /// Most devices that are told apart; more are counted by [`Disks::left_out`].
@@ -23,37 +24,32 @@ pub struct Disks {
     readings: heapless::Vec<DiskEntry, DISKS_MAX>,
     /// Devices of this sample are `readings[..seen]`.
     seen: usize,
-    /// The last device that is no partition: its partitions follow it.
-    whole: heapless::Vec<u8, DISK_NAME_BYTES>,
     left_out: u32,
 }
 
 impl Disks {
     /// None seen yet; all zeroes.
     pub const fn new() -> Self {
-        Self { readings: heapless::Vec::new(), seen: 0, whole: heapless::Vec::new(), left_out: 0 }
+        Self { readings: heapless::Vec::new(), seen: 0, left_out: 0 }
     }
 
     /// Begins a new sample.
     pub fn clear(&mut self) {
         self.readings.truncate(self.seen);
         self.seen = 0;
-        self.whole.clear();
         self.left_out = 0;
     }
 
-    /// Takes a line of `/proc/diskstats`, in the file's order; `elapsed_ms` is the time since the previous sample.
+    /// Takes `/proc/diskstats`; `elapsed_ms` is the time since the previous sample.
     ///
-    /// Partitions, RAM disks, loop devices and their like are passed over.
-    pub fn add(&mut self, disk: &Disk<'_>, elapsed_ms: u64) {
-        if LEFT_OUT_PREFIXES.iter().any(|prefix| disk.name.starts_with(prefix))
-            || is_partition_of(disk.name, &self.whole)
-        {
-            return;
-        }
-        self.whole.clear();
-        // A longer name than the kernel's longest is no disk's whose partitions need be known.
-        let _ = self.whole.extend_from_slice(disk.name);
+    /// Partitions, RAM disks, loop devices and their like are passed over. A malformed line costs its device alone; the
+    /// first such fault is the error.
+    pub fn take(&mut self, bytes: &[u8], elapsed_ms: u64) -> Result<(), Fault> {
+        let mut whole = heapless::Vec::<u8, DISK_NAME_BYTES>::new();
+        super::each(diskstats(bytes, |name| is_whole_disk(name, &mut whole)), |disk| self.add(&disk, elapsed_ms))
+    }
+
+    fn add(&mut self, disk: &Disk<'_>, elapsed_ms: u64) {
         let mut reading = reading(disk);
         // Devices keep their order, so the one at this place is nearly always the one.
         let place = self.readings.iter().skip(self.seen).position(|known| known.device == reading.device);
@@ -92,6 +88,17 @@ impl Default for Disks {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether a device counts. `whole` is the last one that is no partition: its partitions follow it in the file.
+fn is_whole_disk(name: &[u8], whole: &mut heapless::Vec<u8, DISK_NAME_BYTES>) -> bool {
+    if LEFT_OUT_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || is_partition_of(name, whole) {
+        return false;
+    }
+    whole.clear();
+    // A longer name than the kernel's longest is no disk's whose partitions need be known.
+    let _ = whole.extend_from_slice(name);
+    true
 }
 
 /// Whether `name` is a partition of the device `whole`: its number follows, after a `p` where the device's own name
@@ -143,17 +150,10 @@ mod tests {
 
     use super::*;
 
-    fn disk(name: &str, count: u64) -> Disk<'_> {
-        Disk {
-            name: name.as_bytes(),
-            reads_total: count,
-            read_sectors_total: 8 * count,
-            read_ms_total: 2 * count,
-            writes_total: 3 * count,
-            write_sectors_total: 16 * count,
-            write_ms_total: 6 * count,
-            busy_ms_total: 5 * count,
-        }
+    /// A line of the file in which every counter is a multiple of `count`.
+    fn line(name: &str, count: u64) -> String {
+        let counters = [1, 0, 8, 2, 3, 0, 16, 6, 0, 5, 0].map(|factor| format!("{}", factor * count));
+        format!("8 0 {name} {}\n", counters.join(" "))
     }
 
     /// The devices after samples 10 seconds apart, each given as names and counts.
@@ -161,7 +161,8 @@ mod tests {
         let mut disks = Disks::new();
         for sample in samples {
             disks.clear();
-            sample.iter().for_each(|(name, count)| disks.add(&disk(name, *count), 10_000));
+            let file: String = sample.iter().map(|(name, count)| line(name, *count)).collect();
+            disks.take(file.as_bytes(), 10_000).unwrap();
         }
         disks
     }
@@ -223,7 +224,7 @@ mod tests {
     fn no_time_at_all_gives_no_rates() {
         let mut disks = after(&[&[("sda", 100)]]);
         disks.clear();
-        disks.add(&disk("sda", 200), 0);
+        disks.take(line("sda", 200).as_bytes(), 0).unwrap();
         assert_eq!(disks.readings()[0].rates, None);
     }
 
@@ -237,11 +238,9 @@ mod tests {
 
     #[test]
     fn devices_past_the_capacity_are_counted() {
-        let mut disks = Disks::new();
-        for number in 0..=DISKS_MAX {
-            let name = format!("dm-{number}");
-            disks.add(&disk(&name, 1), 1000);
-        }
+        let names: Vec<String> = (0..=DISKS_MAX).map(|number| format!("dm-{number}")).collect();
+        let sample: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let disks = after(&[&sample]);
         assert_eq!((disks.readings().len(), disks.left_out()), (DISKS_MAX, 1));
     }
 }

@@ -15,7 +15,7 @@ use super::cpu::{self, Cores};
 use super::disk::{DiskEntry, Disks};
 use super::mounts::{self, MountEntry, Mounts, Space};
 use super::network::{InterfaceEntry, Interfaces, Link};
-use super::{gib, percent};
+use super::{each, gib, percent};
 use crate::parse::file_nr::FileNr;
 use crate::parse::loadavg::Loadavg;
 use crate::parse::meminfo::Meminfo;
@@ -230,7 +230,7 @@ impl<'l> Host<'l> {
     /// Takes `/proc/diskstats`. A malformed line costs its device alone; the first such fault is the error.
     pub fn diskstats(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.values.has_disks = true;
-        each(parse::diskstats::diskstats(bytes), |disk| self.lists.disks.add(&disk, self.elapsed_ms))
+        self.lists.disks.take(bytes, self.elapsed_ms)
     }
 
     /// Takes `/proc/net/dev`. `link` is asked for each physical interface. A malformed line costs its interface alone;
@@ -404,18 +404,6 @@ impl<'l> Host<'l> {
             oom_kills_total: self.values.oom_kills_total,
         }
     }
-}
-
-/// Takes every good line; the first fault is the error.
-fn each<T>(lines: impl Iterator<Item = Result<T, Fault>>, mut take: impl FnMut(T)) -> Result<(), Fault> {
-    let mut first = Ok(());
-    for line in lines {
-        match line {
-            Ok(line) => take(line),
-            Err(fault) => first = first.and(Err(fault)),
-        }
-    }
-    first
 }
 
 fn some_list<T>(list: &[T]) -> Option<&[T]> {

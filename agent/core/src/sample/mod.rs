@@ -2,6 +2,8 @@
 //! over disks and interfaces. Pure: elapsed time and page size are arguments. A counter that is lower than last time
 //! starts a new baseline; it never gives a negative or absurd rate.
 
+use crate::parse::Fault;
+
 pub mod container;
 pub mod cpu;
 pub mod disk;
@@ -10,6 +12,18 @@ pub mod mounts;
 pub mod network;
 
 const BYTES_PER_GIB: f64 = (1u64 << 30) as f64;
+
+/// Takes every good line; the first fault is the error.
+fn each<T>(lines: impl Iterator<Item = Result<T, Fault>>, mut take: impl FnMut(T)) -> Result<(), Fault> {
+    let mut first = Ok(());
+    for line in lines {
+        match line {
+            Ok(line) => take(line),
+            Err(fault) => first = first.and(Err(fault)),
+        }
+    }
+    first
+}
 
 /// `bytes` in GiB, rounded to two decimals.
 pub fn gib(bytes: u64) -> f64 {
