@@ -4,7 +4,9 @@
 
 use super::{Fault, FaultKind, Words, lines};
 
-/// Size of the cache in bytes, the row `size`. Errors: `Missing` without it, `Number`.
+/// Size of the cache in bytes, from the row `size`.
+///
+/// Errors: `Missing` without that row or its third column, `Number` where that is none.
 pub fn arcstats(bytes: &[u8]) -> Result<u64, Fault> {
     let mut last_line = 0u32;
     for (line_number, line) in lines(bytes) {
@@ -17,4 +19,38 @@ pub fn arcstats(bytes: &[u8]) -> Result<u64, Fault> {
         return size.map_err(|kind| Fault { kind, line: line_number });
     }
     Err(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cuts;
+    use super::*;
+
+    /// As module/os/linux/spl/spl-kstat.c writes it, cut down to a few rows.
+    const ARCSTATS: &[u8] =
+        b"13 1 0x01 147 39984 8012345678 1234567890123\nname                            type data\n\
+        hits                            4    8102\ncompressed_size                 4    77\n\
+        size                            4    17179869184\nhdr_size                        4    5\n";
+
+    #[test]
+    fn the_size_is_the_row_of_that_whole_name() {
+        assert_eq!(arcstats(ARCSTATS), Ok(17_179_869_184));
+    }
+
+    #[test]
+    fn a_file_without_a_size_is_a_fault() {
+        let fault = |bytes| arcstats(bytes).unwrap_err();
+        assert_eq!(fault(b""), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"hits 4 1\n"), Fault { kind: FaultKind::Missing, line: 2 });
+        assert_eq!(fault(b"x\nsize 4\n"), Fault { kind: FaultKind::Missing, line: 2 });
+        assert_eq!(fault(b"size 4 -1\n"), Fault { kind: FaultKind::Number, line: 1 });
+        assert_eq!(fault(b"size 4 99999999999999999999\n"), Fault { kind: FaultKind::Number, line: 1 });
+    }
+
+    #[test]
+    fn a_read_cut_anywhere_never_gives_a_wrong_number() {
+        for cut in cuts(ARCSTATS) {
+            assert!(arcstats(cut).is_err() || arcstats(cut) == arcstats(ARCSTATS), "cut at {}", cut.len());
+        }
+    }
 }

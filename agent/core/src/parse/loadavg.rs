@@ -18,7 +18,9 @@ pub struct Loadavg {
     pub threads: u64,
 }
 
-/// Reads `/proc/loadavg`. Errors: `Missing` for a short line, `Number` and `Syntax` for what is no number.
+/// Reads `/proc/loadavg`.
+///
+/// Errors: `Missing` for a short line, `Number` for what is no number, `Syntax` for threads without a slash.
 pub fn loadavg(bytes: &[u8]) -> Result<Loadavg, Fault> {
     parsed(Words(first_line(bytes))).map_err(|kind| Fault { kind, line: 1 })
 }
@@ -33,7 +35,8 @@ fn parsed(mut words: Words<'_>) -> Result<Loadavg, FaultKind> {
 
 /// `12.34`, as the kernel writes every decimal: digits, a point, two digits.
 pub(super) fn decimal(word: &[u8]) -> Result<f32, FaultKind> {
-    Ok(hundredths(word)? as f32 / 100.0)
+    // By way of f64, which holds any number of hundredths that a host can reach, so that it is rounded once.
+    Ok((hundredths(word)? as f64 / 100.0) as f32)
 }
 
 /// The same in hundredths.
@@ -43,4 +46,38 @@ pub(super) fn hundredths(word: &[u8]) -> Result<u64, FaultKind> {
         return Err(FaultKind::Number);
     }
     number(whole).and_then(|whole| with_digit(with_digit(whole, tenths)?, hundredths)).ok_or(FaultKind::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cuts;
+    use super::*;
+
+    const LOADAVG: &[u8] = b"5.67 2.32 0.91 9/160 29769\n";
+
+    #[test]
+    fn loads_are_numbers_with_two_decimals() {
+        assert_eq!(loadavg(LOADAVG), Ok(Loadavg { load1: 5.67, load5: 2.32, load15: 0.91, threads: 160 }));
+        assert_eq!(loadavg(b"10240.00 0.00 0.01 1/1 1\n").unwrap().load1, 10_240.0);
+    }
+
+    #[test]
+    fn short_and_bad_lines_are_faults() {
+        let fault = |bytes| loadavg(bytes).unwrap_err();
+        for short in [&b""[..], b"\n", b"5.67\n", b"5.67 2.32 0.91\n"] {
+            assert_eq!(fault(short), Fault { kind: FaultKind::Missing, line: 1 }, "{short:?}");
+        }
+        for bad in
+            [&b"5 2 0 9/160 1\n"[..], b"x 2.32 0.91 9/160 1\n", b"-1.00 2.32 0.91 9/160 1\n", b"1.00 1.00 1.00 9/ 1\n"]
+        {
+            assert_eq!(fault(bad), Fault { kind: FaultKind::Number, line: 1 }, "{bad:?}");
+        }
+        assert_eq!(fault(b"99999999999999999999.00 2.32 0.91 9/160 1\n").kind, FaultKind::Number);
+        assert_eq!(fault(b"5.67 2.32 0.91 160 29769\n").kind, FaultKind::Syntax);
+    }
+
+    #[test]
+    fn a_read_cut_anywhere_is_a_fault() {
+        assert!(cuts(LOADAVG).all(|cut| loadavg(cut).is_err()));
+    }
 }

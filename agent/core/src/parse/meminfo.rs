@@ -84,16 +84,33 @@ fn kib_as_bytes(words: &mut Words<'_>) -> Result<u64, FaultKind> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cuts;
     use super::*;
 
     const DEBIAN_12: &[u8] = b"MemTotal:       24689764 kB\nMemFree:        22034220 kB\nMemAvailable:   23914472 kB\n\
-        Buffers:           64608 kB\nCached:          1986796 kB\nHugePages_Total:       0\n";
+        Buffers:           64608 kB\nCached:          1986796 kB\nSwapCached:          999 kB\n\
+        SwapTotal:       2097148 kB\nSwapFree:        1048576 kB\nDirty:               116 kB\n\
+        HugePages_Total:       0\nDirectMap4k:      163752 kB\n";
 
     #[test]
     fn values_leave_in_bytes() {
+        let kib = |kib: u64| Some(kib * 1024);
         let meminfo = meminfo(DEBIAN_12).unwrap();
         assert_eq!(meminfo.total_bytes, 24_689_764 * 1024);
         assert_eq!(meminfo.available_bytes, 23_914_472 * 1024);
+        assert_eq!(meminfo.free_bytes, kib(22_034_220));
+        assert_eq!(meminfo.buffers_bytes, kib(64_608));
+        assert_eq!(meminfo.cached_bytes, kib(1_986_796));
+        assert_eq!(meminfo.swap_total_bytes, kib(2_097_148));
+        assert_eq!(meminfo.swap_free_bytes, kib(1_048_576));
+        assert_eq!(meminfo.dirty_bytes, kib(116));
+    }
+
+    #[test]
+    fn what_the_file_does_not_say_is_absent() {
+        let meminfo = meminfo(b"MemTotal: 2 kB\nMemAvailable: 1 kB\n").unwrap();
+        let only = Meminfo { total_bytes: 2048, available_bytes: 1024, ..Meminfo::default() };
+        assert_eq!(meminfo, only);
     }
 
     #[test]
@@ -122,14 +139,14 @@ mod tests {
     #[test]
     fn a_read_cut_anywhere_never_gives_a_wrong_number() {
         let whole = meminfo(DEBIAN_12).unwrap();
-        for end in 0..DEBIAN_12.len() {
-            if let Ok(cut) = meminfo(DEBIAN_12.get(..end).unwrap()) {
-                assert_eq!(
-                    (cut.total_bytes, cut.available_bytes),
-                    (whole.total_bytes, whole.available_bytes),
-                    "cut at {end}"
-                );
-            }
+        let agree = |cut: Option<u64>, whole: Option<u64>| cut.is_none() || cut == whole;
+        for cut in cuts(DEBIAN_12) {
+            let Ok(meminfo) = meminfo(cut) else { continue };
+            assert_eq!((meminfo.total_bytes, meminfo.available_bytes), (whole.total_bytes, whole.available_bytes));
+            assert!(agree(meminfo.buffers_bytes, whole.buffers_bytes) && agree(meminfo.dirty_bytes, whole.dirty_bytes));
+            assert!(agree(meminfo.free_bytes, whole.free_bytes) && agree(meminfo.cached_bytes, whole.cached_bytes));
+            assert!(agree(meminfo.swap_total_bytes, whole.swap_total_bytes));
+            assert!(agree(meminfo.swap_free_bytes, whole.swap_free_bytes));
         }
     }
 }

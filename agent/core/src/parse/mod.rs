@@ -147,9 +147,15 @@ fn with_digit(value: u64, byte: u8) -> Option<u64> {
     value.checked_mul(10)?.checked_add(u64::from(digit))
 }
 
-/// The first line of a file; empty where there is none.
+/// The first line of a file; empty where there is none, or where the read was cut in it.
 fn first_line(bytes: &[u8]) -> &[u8] {
     lines(bytes).next().map(|(_, line)| line).unwrap_or_default()
+}
+
+/// Every cut of `file` that lacks at least its last byte, for the tests: a read may end anywhere.
+#[cfg(test)]
+fn cuts(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    (0..file.len()).map(|end| &file[..end])
 }
 
 #[cfg(test)]
@@ -178,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_last_line_without_line_feed_was_cut() {
-        assert!(lines(b"a\nb").map(|(number, line)| (number, line.len())).eq([(1, 1)]));
+        assert!(lines(b"a\n\nb").eq([(1, &b"a"[..]), (2, b"")]));
         assert!(lines(b"").next().is_none());
+        assert_eq!((first_line(b"a\nb\n"), first_line(b"a")), (&b"a"[..], &b""[..]));
     }
 }

@@ -3,7 +3,7 @@
 //! Source: proc_pid_mountinfo(5), Linux 2.6.26 and later. Paths and sources write space, tab, line feed and
 //! backslash as `\ooo` in octal; [`unescape`] undoes that.
 
-use super::{Fault, FaultKind, Words, lines, number};
+use super::{Fault, FaultKind, lines, number};
 
 /// One mount. Byte slices are as the file writes them: escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,20 +16,24 @@ pub struct Mount<'a> {
     pub mount_point: &'a [u8],
     /// File system type, `ext4` or `fuse.sshfs`.
     pub fs_type: &'a [u8],
-    /// What is mounted: a device path, a `host:/export`, a pool's data set, or `none`.
+    /// What is mounted: a device path, a `host:/export`, a pool's data set, or `none`. May be empty.
     pub source: &'a [u8],
     /// Whether the mount, or the file system itself, is read-only.
     pub read_only: bool,
 }
 
 /// Yields every mount, or the fault of its line; a bad line costs that mount alone.
+///
+/// Errors: `Missing` for a line that ends before the options of the file system, or has no dash; `Syntax` and `Number`
+/// for the device.
 pub fn mountinfo(bytes: &[u8]) -> impl Iterator<Item = Result<Mount<'_>, Fault>> {
     lines(bytes).map(|(number, line)| mount(line).map_err(|kind| Fault { kind, line: number }))
 }
 
 fn mount(line: &[u8]) -> Result<Mount<'_>, FaultKind> {
-    let mut words = Words(line);
-    let mut next = || words.word();
+    // One space each, so that an empty source, between two of them, is a field as well.
+    let mut fields = line.split(|byte| *byte == b' ');
+    let mut next = || fields.next().ok_or(FaultKind::Missing);
     let (_mount_id, _parent_id) = (next()?, next()?);
     let (device_major, device_minor) = device(next()?)?;
     let _root = next()?;
@@ -38,16 +42,16 @@ fn mount(line: &[u8]) -> Result<Mount<'_>, FaultKind> {
     // Any number of optional fields, ended by a lone dash.
     while next()? != b"-" {}
     let fs_type = next()?;
-    // An empty source leaves nothing but a double space, so only the super options follow.
     let source = next()?;
-    let super_options = next().unwrap_or_default();
+    let super_options = next()?;
     let read_only = is_read_only(options) || is_read_only(super_options);
     Ok(Mount { device_major, device_minor, mount_point, fs_type, source, read_only })
 }
 
+/// Whether a list of options begins with `ro`: the kernel writes that or `rw` first, of the mount and of the file
+/// system (show_mountinfo in fs/proc_namespace.c).
 fn is_read_only(options: &[u8]) -> bool {
-    // The kernel writes `rw` or `ro` first, on the mount and on the file system.
-    options.split(|byte| *byte == b',').next() == Some(b"ro")
+    matches!(options, b"ro" | [b'r', b'o', b',', ..])
 }
 
 fn device(field: &[u8]) -> Result<(u64, u64), FaultKind> {
@@ -98,6 +102,32 @@ mod tests {
         assert_eq!((mount.device_major, mount.device_minor), (98, 0));
         assert_eq!(mount.mount_point, b"/mnt2");
         assert_eq!((mount.fs_type, mount.source), (&b"ext3"[..], &b"/dev/root"[..]));
+    }
+
+    #[test]
+    fn a_mount_is_read_only_by_its_own_option_or_its_file_systems() {
+        let read_only = |mount: &str, file_system: &str| {
+            extern crate std;
+            let line = std::format!("1 2 8:1 / / {mount} - ext4 /dev/sda1 {file_system}\n");
+            mountinfo(line.as_bytes()).next().unwrap().unwrap().read_only
+        };
+        assert!(!read_only("rw,relatime", "rw,errors=remount-ro"));
+        assert!(read_only("ro,relatime", "rw"));
+        assert!(read_only("rw", "ro,errors=continue"));
+        assert!(read_only("ro", "ro"));
+        assert!(!read_only("root", "rows"));
+    }
+
+    #[test]
+    fn an_empty_source_is_not_taken_for_what_follows_it() {
+        let mount = mountinfo(b"1 2 0:9 / /x rw - tmpfs  ro,size=4k\n").next().unwrap().unwrap();
+        assert_eq!((mount.source, mount.read_only), (&b""[..], true));
+    }
+
+    #[test]
+    fn a_read_cut_anywhere_gives_only_whole_lines() {
+        let line = b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n";
+        assert!(super::super::cuts(line).all(|cut| mountinfo(cut).next().is_none()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `/proc/net/dev`: traffic of each network interface.
 //!
 //! Source: proc_pid_net(5), `dev`. Two heading lines, then one line per interface: the name up to the last colon,
-//! eight receive columns, eight transmit columns.
+//! eight receive columns, eight transmit columns. What follows the twelfth is not looked at.
 
 use super::{Fault, FaultKind, Words, lines};
 
@@ -31,6 +31,8 @@ pub struct Interface<'a> {
 }
 
 /// Yields every interface of `/proc/net/dev`, or the fault of its line; a bad line costs that interface alone.
+///
+/// Errors: `Syntax` without a colon or a name before it, `Missing` with fewer than twelve columns, `Number`.
 pub fn net_dev(bytes: &[u8]) -> impl Iterator<Item = Result<Interface<'_>, Fault>> {
     lines(bytes).skip(HEADING_LINES).map(|(number, line)| interface(line).map_err(|kind| Fault { kind, line: number }))
 }
@@ -95,6 +97,14 @@ mod tests {
             assert_eq!(interfaces.next(), Some(Ok(eth0)));
             assert_eq!(interfaces.next(), None);
         });
+    }
+
+    #[test]
+    fn a_read_cut_anywhere_gives_only_whole_lines() {
+        extern crate std;
+        let file = std::format!("{HEADING}eth0: 12 34 56 78 0 0 0 0 90 12 34 56 0 0 0 0\n");
+        assert!(super::super::cuts(file.as_bytes()).all(|cut| net_dev(cut).next().is_none()));
+        assert_eq!(net_dev(file.as_bytes()).next().unwrap().unwrap().tx_dropped_total, 56);
     }
 
     #[test]

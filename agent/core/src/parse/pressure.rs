@@ -13,7 +13,9 @@ use super::{Fault, FaultKind, Words, lines, number};
 /// Errors: `Missing` without any line that is known, or where one lacks a value; `Number` for what is none.
 pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
     let mut stalls = Stalls::default();
+    let mut last_line = 0u32;
     for (line_number, line) in lines(bytes) {
+        last_line = line_number;
         let mut words = Words(line);
         let slot = match words.next() {
             Some(b"some") => &mut stalls.some,
@@ -23,7 +25,7 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
         *slot = Some(stall(words).map_err(|kind| Fault { kind, line: line_number })?);
     }
     if stalls == Stalls::default() {
-        return Err(Fault { kind: FaultKind::Missing, line: 1 });
+        return Err(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) });
     }
     Ok(stalls)
 }
@@ -45,4 +47,55 @@ fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
         avg60_percent: avg60.ok_or(missing)?,
         total_microseconds: total.ok_or(missing)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cuts;
+    use super::*;
+
+    const MEMORY: &[u8] = b"some avg10=1.25 avg60=0.50 avg300=0.00 total=123456\n\
+        full avg10=0.75 avg60=0.25 avg300=0.00 total=6543\n";
+    const SOME: Stall = Stall { avg10_percent: 1.25, avg60_percent: 0.5, total_microseconds: 123_456 };
+    const FULL: Stall = Stall { avg10_percent: 0.75, avg60_percent: 0.25, total_microseconds: 6_543 };
+
+    #[test]
+    fn both_lines_are_read() {
+        assert_eq!(pressure(MEMORY), Ok(Stalls { some: Some(SOME), full: Some(FULL) }));
+    }
+
+    #[test]
+    fn before_linux_5_13_the_processors_have_one_line() {
+        let cpu = b"some avg10=1.25 avg60=0.50 avg300=0.00 total=123456\n";
+        assert_eq!(pressure(cpu), Ok(Stalls { some: Some(SOME), full: None }));
+    }
+
+    #[test]
+    fn lines_and_keys_of_kernels_to_come_are_skipped() {
+        let newer = b"most avg10=x\nsome avg1=y avg10=1.25 word avg60=0.50 total=123456 =\n\n";
+        assert_eq!(pressure(newer), Ok(Stalls { some: Some(SOME), full: None }));
+    }
+
+    #[test]
+    fn a_known_line_that_is_malformed_names_its_fault() {
+        let fault = |bytes| pressure(bytes).unwrap_err();
+        assert_eq!(fault(b""), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"most\n"), Fault { kind: FaultKind::Missing, line: 2 });
+        assert_eq!(fault(b"some\n"), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"some avg10=0.00 avg60=0.00\n"), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"\nsome avg10=nan avg60=0.00 total=1\n"), Fault { kind: FaultKind::Number, line: 2 });
+        assert_eq!(fault(b"some avg10=0.00 avg60=0.00 total=-1\n"), Fault { kind: FaultKind::Number, line: 1 });
+        assert_eq!(
+            fault(b"some avg10=0.00 avg60=0.00 total=99999999999999999999\n"),
+            Fault { kind: FaultKind::Number, line: 1 }
+        );
+    }
+
+    #[test]
+    fn a_read_cut_anywhere_never_gives_a_wrong_number() {
+        for cut in cuts(MEMORY) {
+            let Ok(stalls) = pressure(cut) else { continue };
+            assert_eq!(stalls, Stalls { some: Some(SOME), full: None }, "cut at {}", cut.len());
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `/proc/stat`: processor time since boot.
 //!
-//! Source: proc_stat(5). Reads the `cpu` total and counts the `cpuN` lines; every other line is skipped.
+//! Source: proc_stat(5). Reads the `cpu` total, each `cpuN`, and four lines of one number; every other is skipped.
 
 use super::{Fault, FaultKind, Words, lines, number};
 
@@ -49,8 +49,9 @@ pub struct Stat {
 
 /// Reads `/proc/stat`, and hands the number and ticks of each processor that is online to `each_core`.
 ///
-/// Columns that an old kernel does not write are 0. Errors: `Missing` without a `cpu` line or with fewer than its
-/// first four columns, `Number` where digits were expected.
+/// Processors are numbered as the kernel does: one that is offline leaves a hole. Columns that an old kernel does not
+/// write are 0. Errors: `Missing` without a `cpu` line, where one has fewer than the first four columns, or where a
+/// known key has no number; `Number` where digits were expected. Processors before the fault were handed on by then.
 pub fn stat(bytes: &[u8], mut each_core: impl FnMut(u32, CpuTicks)) -> Result<Stat, Fault> {
     let mut stat = Stat::default();
     let mut cpu = None;
@@ -112,47 +113,102 @@ fn ticks(words: &mut Words<'_>) -> Result<CpuTicks, FaultKind> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::{string::String, vec::Vec};
+
+    use super::super::cuts;
     use super::*;
 
-    /// The head of a Debian 12 virtual machine's file, Linux 6.18, two processors.
+    /// A Debian 12 virtual machine's file, Linux 6.18, two processors; the counters of interrupts are cut short.
     const TWO_CORES: &[u8] = b"cpu  10132153 290696 3084719 46828483 16683 0 25195 7 175628 0\n\
         cpu0 1393280 32966 572056 13343292 6130 0 17875 3 23933 0\n\
         cpu1 1335498 29103 525127 13343292 6130 0 17875 4 23933 0\n\
-        intr 8885917 17 0 0\nctxt 22848221\nbtime 1605316999\n";
+        intr 8885917 17 0 0\nctxt 22848221\nbtime 1605316999\nprocesses 746787147\n\
+        procs_running 2\nprocs_blocked 1\nsoftirq 1 2 3\n";
+
+    fn read(bytes: &[u8]) -> Result<(Stat, Vec<(u32, CpuTicks)>), Fault> {
+        let mut cores = Vec::new();
+        let stat = stat(bytes, |core, ticks| cores.push((core, ticks)))?;
+        Ok((stat, cores))
+    }
 
     #[test]
-    fn the_total_is_read_and_the_cores_are_counted() {
-        let stat = stat(TWO_CORES, |_, _| {}).unwrap();
+    fn every_column_is_the_one_of_its_name() {
+        let (stat, _) = read(b"cpu 1 2 3 4 5 6 7 8 9 10\n").unwrap();
+        let columns = CpuTicks {
+            user_ticks: 1,
+            nice_ticks: 2,
+            system_ticks: 3,
+            idle_ticks: 4,
+            iowait_ticks: 5,
+            irq_ticks: 6,
+            softirq_ticks: 7,
+            steal_ticks: 8,
+        };
+        assert_eq!(stat.cpu, columns);
+    }
+
+    #[test]
+    fn the_total_the_cores_and_the_counters_are_read() {
+        let (stat, cores) = read(TWO_CORES).unwrap();
         assert_eq!(stat.cores_online, 2);
-        assert_eq!(stat.cpu.user_ticks, 10_132_153);
-        assert_eq!(stat.cpu.iowait_ticks, 16_683);
-        assert_eq!(stat.cpu.steal_ticks, 7);
+        assert_eq!((stat.cpu.user_ticks, stat.cpu.steal_ticks), (10_132_153, 7));
+        assert_eq!((cores[0].0, cores[0].1.steal_ticks), (0, 3));
+        assert_eq!((cores[1].0, cores[1].1.steal_ticks), (1, 4));
+        assert_eq!(stat.context_switches_total, Some(22_848_221));
+        assert_eq!(stat.booted_at_unix_s, Some(1_605_316_999));
+        assert_eq!((stat.running_tasks, stat.blocked_tasks), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn a_processor_that_is_offline_leaves_a_hole() {
+        let (stat, cores) = read(b"cpu 1 2 3 4\ncpu0 1 2 3 4\ncpu7 1 2 3 5\n").unwrap();
+        assert_eq!(stat.cores_online, 2);
+        assert_eq!((cores[1].0, cores[1].1.idle_ticks), (7, 5));
+    }
+
+    #[test]
+    fn a_thousand_processors_are_handed_on_one_by_one() {
+        let lines: String = (0..1000).map(|core| std::format!("cpu{core} {core} 0 0 0\n")).collect();
+        let (stat, cores) = read(std::format!("cpu 1 2 3 4\n{lines}").as_bytes()).unwrap();
+        assert_eq!((stat.cores_online, cores.len()), (1000, 1000));
+        assert!(cores.iter().all(|(core, ticks)| u64::from(*core) == ticks.user_ticks));
     }
 
     #[test]
     fn a_kernel_with_four_columns_is_enough() {
-        let stat = stat(b"cpu 1 2 3 4\n", |_, _| {}).unwrap();
+        let (stat, _) = read(b"cpu 1 2 3 4\n").unwrap();
         assert_eq!((stat.cpu.idle_ticks, stat.cpu.iowait_ticks), (4, 0));
+        assert_eq!((stat.context_switches_total, stat.running_tasks), (None, None));
     }
 
     #[test]
     fn what_is_no_stat_names_kind_and_line() {
-        let fault = |bytes| stat(bytes, |_, _| {}).unwrap_err();
+        let fault = |bytes| read(bytes).unwrap_err();
         assert_eq!(fault(b""), Fault { kind: FaultKind::Missing, line: 1 });
         assert_eq!(fault(b"intr 1\n"), Fault { kind: FaultKind::Missing, line: 2 });
         assert_eq!(fault(b"cpu\n"), Fault { kind: FaultKind::Missing, line: 1 });
         assert_eq!(fault(b"cpu 1 2 3\n"), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"cpu 1 2 3 4\ncpu0 1 2 3\n"), Fault { kind: FaultKind::Missing, line: 2 });
+        assert_eq!(fault(b"cpu 1 2 3 4\nctxt\n"), Fault { kind: FaultKind::Missing, line: 2 });
         assert_eq!(fault(b"x\ncpu 1 2 3 x\n"), Fault { kind: FaultKind::Number, line: 2 });
+        assert_eq!(fault(b"cpu 1 2 3 4\ncpux 1 2 3 4\n"), Fault { kind: FaultKind::Number, line: 2 });
+        assert_eq!(fault(b"cpu 1 2 3 4\ncpu4294967296 1 2 3 4\n"), Fault { kind: FaultKind::Number, line: 2 });
         assert_eq!(fault(b"cpu 1 2 3 99999999999999999999\n"), Fault { kind: FaultKind::Number, line: 1 });
     }
 
     #[test]
     fn a_read_cut_anywhere_never_gives_a_wrong_number() {
-        let whole = stat(TWO_CORES, |_, _| {}).unwrap().cpu;
-        for end in 0..TWO_CORES.len() {
-            if let Ok(cut) = stat(TWO_CORES.get(..end).unwrap(), |_, _| {}) {
-                assert_eq!(cut.cpu, whole, "cut at {end}");
-            }
+        let (whole, whole_cores) = read(TWO_CORES).unwrap();
+        let agree = |cut: Option<u64>, whole: Option<u64>| cut.is_none() || cut == whole;
+        for cut in cuts(TWO_CORES) {
+            let Ok((stat, cores)) = read(cut) else { continue };
+            assert_eq!(stat.cpu, whole.cpu);
+            assert!(whole_cores.starts_with(&cores));
+            assert!(agree(stat.context_switches_total, whole.context_switches_total));
+            assert!(agree(stat.booted_at_unix_s, whole.booted_at_unix_s));
+            assert!(agree(stat.running_tasks, whole.running_tasks));
+            assert!(agree(stat.blocked_tasks, whole.blocked_tasks));
         }
     }
 }
