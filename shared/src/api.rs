@@ -63,11 +63,26 @@ pub struct MetricsRequest<List> {
     pub metrics: List,
 }
 
-/// `data` of a metrics or container report of which a part was refused; absent when all of it was stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RefusedData {
-    /// Elements that were refused for what they hold; the others are stored.
+/// `data` of the answer to a list that was not stored whole; absent when it was.
+///
+/// `Reasons` is a list of [`RefusedReason`], or whatever stands for not asking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedData<Reasons> {
+    /// Elements that are stored.
+    pub accepted: u64,
+    /// Elements that were refused for what they hold.
     pub refused: u64,
+    /// Why, for the first of them.
+    pub reasons: Reasons,
+}
+
+/// Why one element of a list was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedReason<Text> {
+    /// Its place in the list, from 0.
+    pub index: u64,
+    /// A sentence that names the field.
+    pub reason: Text,
 }
 
 /// Body of [`CONTAINERS_PATH`].

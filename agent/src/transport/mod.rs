@@ -20,6 +20,7 @@ use neon_shared::api::{
 };
 use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, TOKEN_MAX_BYTES};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use self::backoff::Backoff;
 use self::client::{Client, Credential, Post};
@@ -216,8 +217,8 @@ impl Sender {
         match outcome {
             Ok(Ok(())) => {
                 self.outbox.with(|waiting| waiting.ring.acknowledge_batch());
-                match self.answer::<RefusedData>() {
-                    Some(RefusedData { refused: refused @ 1.. }) => {
+                match self.answer::<RefusedData<IgnoredAny>>() {
+                    Some(RefusedData { refused: refused @ 1.., .. }) => {
                         say(format_args!("The master refused {refused} of {samples} samples"));
                     }
                     _ if samples > 1 => say(format_args!("Sent {samples} buffered samples")),

@@ -3,7 +3,7 @@
 use salvo::oapi::endpoint;
 use salvo::{Depot, Request};
 
-use super::{Accepted, schemas};
+use super::{Accepted, schemas, stored};
 use crate::domain::activity;
 use crate::domain::intake::{self, RefusedSummary};
 use crate::http::body;
@@ -34,13 +34,5 @@ pub async fn agent_containers(request: &mut Request, depot: &mut Depot) -> Resul
     let now = now();
     let changes = |previous: Option<&[_]>| activity::changes(reporter.server_id, previous, &report, now);
     state.store.containers_replace(&reporter, now, changes).await?;
-    if let Some(first) = report.refused.first() {
-        tracing::warn!(
-            server_name = reporter.server_name,
-            refused = report.refused.len(),
-            reason = first.reason,
-            "containers refused"
-        );
-    }
-    Ok(Accepted(report.summary()))
+    Ok(stored(&reporter, "containers", &report))
 }

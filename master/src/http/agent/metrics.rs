@@ -3,7 +3,7 @@
 use salvo::oapi::endpoint;
 use salvo::{Depot, Request};
 
-use super::{Accepted, schemas};
+use super::{Accepted, schemas, stored};
 use crate::domain::intake::{self, RefusedSummary};
 use crate::http::body;
 use crate::http::error::ApiError;
@@ -31,13 +31,5 @@ pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<A
     let body = body::read(request).await?;
     let samples = intake::metrics(&body, now()).map_err(ApiError::BadRequest)?;
     state.store.metrics_insert(&reporter, &samples.accepted, now()).await?;
-    if let Some(first) = samples.refused.first() {
-        tracing::warn!(
-            server_name = reporter.server_name,
-            refused = samples.refused.len(),
-            reason = first.reason,
-            "samples refused"
-        );
-    }
-    Ok(Accepted(samples.summary()))
+    Ok(stored(&reporter, "samples", &samples))
 }

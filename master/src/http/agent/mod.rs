@@ -17,6 +17,9 @@ use salvo::writing::Json;
 use salvo::{Depot, Request, Response, Writer};
 use serde::Serialize;
 
+use crate::domain::intake::{RefusedSummary, Sorted};
+use crate::model::Reporter;
+
 /// A request that was carried out; written as the envelope.
 #[derive(Debug)]
 pub struct Accepted<T>(Option<T>);
@@ -26,6 +29,16 @@ impl<T: Serialize + Send> Writer for Accepted<T> {
     async fn write(self, _request: &mut Request, _depot: &mut Depot, response: &mut Response) {
         response.render(Json(Envelope::<T, String> { success: true, data: self.0, error: None }));
     }
+}
+
+/// The answer to a list that is stored, as far as it was good; what was refused of it is logged, with the first reason.
+fn stored<T>(reporter: &Reporter, what: &'static str, list: &Sorted<T>) -> Accepted<RefusedSummary> {
+    let summary = list.summary();
+    if let Some(RefusedSummary { accepted, refused, reasons }) = &summary {
+        let reason = reasons.first().map(|first| first.reason.as_str());
+        tracing::warn!(server_name = reporter.server_name, what, accepted, refused, reason, "refused in part");
+    }
+    Accepted(summary)
 }
 
 impl<T> EndpointOutRegister for Accepted<T> {

@@ -24,11 +24,11 @@ schemas! { RegisterRequest RegisterAnswer MetricsRequest ContainersRequest ListA
 mod tests {
     use std::collections::BTreeSet;
 
-    use neon_shared::api::{HeartbeatData, HeartbeatRequest, RegisterData, RegisterRequest};
+    use neon_shared::api::{HeartbeatData, HeartbeatRequest, RefusedReason, RegisterData, RegisterRequest};
     use neon_shared::metrics::{ServerInfo, ServerMetrics};
     use serde_json::{Value, json, to_value};
 
-    use crate::domain::intake::{RefusedReason, RefusedSummary, WireContainer};
+    use crate::domain::intake::{RefusedSummary, WireContainer};
 
     /// Whether the schema at `pointer` has exactly the properties that `value` is written with.
     fn holds(pointer: &str, value: impl serde::Serialize) {

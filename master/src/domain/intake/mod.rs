@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use neon_shared::api::error as sentence;
+use neon_shared::api::{RefusedData, RefusedReason, error as sentence};
 use neon_shared::limits::SERVER_NAME_MAX_BYTES;
 use neon_shared::metrics::{ContainerInfo, ServerInfo, ServerMetrics};
 use neon_shared::time::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// How far a sample's clock may be ahead of the master's, in milliseconds.
@@ -64,33 +64,16 @@ pub struct Refused {
 }
 
 /// `data` of an answer to a list of which some were refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RefusedSummary {
-    /// How many were stored.
-    pub accepted: usize,
-    /// How many were not.
-    pub refused: usize,
-    /// Why the first of them were not.
-    pub reasons: Vec<RefusedReason>,
-}
-
-/// Why one reading was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RefusedReason {
-    /// Its place in the list, from 0.
-    pub index: usize,
-    /// Why, naming the field.
-    pub reason: String,
-}
+pub type RefusedSummary = RefusedData<Vec<RefusedReason<String>>>;
 
 impl<T> Sorted<T> {
     /// What to tell the agent; `None` where nothing was refused.
     pub fn summary(&self) -> Option<RefusedSummary> {
         let reasons = self.refused.iter().take(REASONS_MAX);
-        (!self.refused.is_empty()).then(|| RefusedSummary {
-            accepted: self.accepted.len(),
-            refused: self.refused.len(),
-            reasons: reasons.map(|r| RefusedReason { index: r.index, reason: r.reason.clone() }).collect(),
+        (!self.refused.is_empty()).then(|| RefusedData {
+            accepted: self.accepted.len() as u64,
+            refused: self.refused.len() as u64,
+            reasons: reasons.map(|r| RefusedReason { index: r.index as u64, reason: r.reason.clone() }).collect(),
         })
     }
 }
