@@ -13,6 +13,7 @@ mod hot_path_tests;
 mod log;
 mod once;
 mod outbox;
+mod reactor;
 mod scheduler;
 mod source;
 mod transport;
@@ -81,7 +82,7 @@ fn watch(config: &Config) -> std::io::Result<()> {
     OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
     let (kernel, engine) = sources(config);
     transport::start(config.clone(), &OUTBOX, claim(&SENDER))?;
-    smol::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE)))
+    reactor::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE)))?
 }
 
 /// Prints one report.

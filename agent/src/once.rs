@@ -11,6 +11,7 @@ use neon_agent_core::sample::host::AgentStanding;
 use neon_agent_core::wire;
 
 use crate::config::Config;
+use crate::reactor;
 use crate::scheduler::{self, SampleBuffer};
 use crate::source::docker::Engine;
 use crate::source::host;
@@ -31,10 +32,10 @@ pub fn run(
     let clock = || started.elapsed();
     kernel.collect(&clock);
     let mut facts = kernel.facts();
-    smol::block_on(scheduler::describe(&mut engine, &mut facts, host::in_container(&config.host_root)));
+    reactor::block_on(scheduler::describe(&mut engine, &mut facts, host::in_container(&config.host_root)))?;
     sleep(WINDOW);
     kernel.collect(&clock);
-    let (sweep, standing) = smol::block_on(scheduler::sweep(&mut engine));
+    let (sweep, standing) = reactor::block_on(scheduler::sweep(&mut engine))?;
     kernel.add_source(standing);
     for error in kernel.sources().iter().filter_map(|source| source.error.as_ref()) {
         eprintln!("neon-agent: {error}");

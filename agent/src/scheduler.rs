@@ -6,20 +6,20 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::io;
+use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_lite::future::{or, zip};
 use neon_agent_core::sample::host::{HostMetrics, SourceEntry};
 use neon_agent_core::wire;
 use neon_shared::time::Timestamp;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use smol::future::{or, zip};
-use smol::stream::StreamExt;
-use smol::{Async, Timer};
 
 use crate::config::Config;
 use crate::log::{self, Part};
 use crate::outbox::Outbox;
+use crate::reactor::{self, Interval, Readiness, after};
 use crate::source::docker::{Engine, Sweep};
 use crate::source::host::{self, HostFacts};
 use crate::source::kernel::{Kernel, source_entry};
@@ -65,8 +65,9 @@ pub async fn run(
     sample_buffer: &'static mut SampleBuffer,
 ) -> io::Result<()> {
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-    let signals = Async::new(SignalFd::with_flags(&ending_signals(), flags)?)?;
-    or(signals.readable(), Collection { config, outbox, kernel, engine, sample_buffer }.run()).await?;
+    let signals = Rc::new(SignalFd::with_flags(&ending_signals(), flags)?);
+    let ended = reactor::ready(signals, Readiness::Read);
+    or(ended, Collection { config, outbox, kernel, engine, sample_buffer }.run()).await?;
     log::line(Part::Agent, format_args!("Stopping"));
     outbox.stop(STOP_PATIENCE);
     Ok(())
@@ -88,7 +89,7 @@ impl Collection<'_> {
             Metrics { outbox, kernel, buffer: &mut sample_buffer.0, sweep: &sweep, clock: Instant::now() };
         // The first sample counts its shares and rates from here.
         metrics.kernel.collect(&metrics.clock());
-        zip(Timer::after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &metrics.kernel, &mut engine)).await;
+        zip(after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &metrics.kernel, &mut engine)).await;
         metrics.collect();
         collect_containers(outbox, &mut engine, &sweep).await;
         log::line(Part::Agent, format_args!("Running. Press Ctrl+C to stop."));
@@ -99,20 +100,21 @@ impl Collection<'_> {
             outbox.put(|waiting| waiting.heartbeat = Some(due));
         });
         let containers = async {
-            let mut timer = Timer::interval(config.containers_interval);
-            while timer.next().await.is_some() {
+            let mut beat = Interval::new(config.containers_interval);
+            loop {
+                beat.tick().await;
                 collect_containers(outbox, &mut engine, &sweep).await;
             }
         };
-        zip(zip(samples, heartbeats), containers).await;
-        Ok(())
+        zip(zip(samples, heartbeats), containers).await.1
     }
 }
 
-/// Does `work` once an interval, the first time after one. The timer keeps its own beat, however long the work takes.
+/// Does `work` once an interval, the first time after one.
 async fn every(interval: Duration, mut work: impl FnMut()) {
-    let mut timer = Timer::interval(interval);
-    while timer.next().await.is_some() {
+    let mut beat = Interval::new(interval);
+    loop {
+        beat.tick().await;
         work();
     }
 }
@@ -229,7 +231,7 @@ struct TooSlow;
 
 async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Result<T, TooSlow> {
     or(async { Ok(work.await) }, async {
-        Timer::after(deadline).await;
+        after(deadline).await;
         Err(TooSlow)
     })
     .await

@@ -5,9 +5,12 @@
 //! into elements in a fixed buffer. The caller bounds the time of a sweep.
 
 use std::fmt::{self, Write};
-use std::io;
+use std::io::{self, Read, Write as _};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
 
 use neon_agent_core::parse::docker::{self, Image, Info, Inspect, JsonText, ListEntry, TAGS_MAX, element};
 use neon_agent_core::parse::http::{self, BodyDecoder, HttpFault};
@@ -15,10 +18,11 @@ use neon_agent_core::parse::json::{ArraySplitter, JsonFault, Step};
 use neon_agent_core::sample::container::{self, Scratch, is_id};
 use neon_agent_core::wire;
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
-use smol::Async;
-use smol::io::{AsyncReadExt, AsyncWriteExt};
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 
 use super::host::HostFacts;
+use crate::reactor::{self, Readiness};
 
 /// Bytes read from a socket at once. An answer's head must fit; past it the answer is refused.
 pub const READ_BYTES: usize = 16 * 1024;
@@ -32,6 +36,8 @@ const TAGS_BYTES: usize = 64 * 1024;
 const IMAGES_MAX: usize = 1024;
 /// What is kept of all images.
 pub const IMAGE_TAGS_BYTES: usize = size_of::<ImageTags>();
+/// Time between two attempts to connect to an engine whose queue is full.
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of an image id without `sha256:`, and the prefix.
 const DIGEST_HEX_BYTES: usize = 64;
 const DIGEST_PREFIX: &str = "sha256:";
@@ -250,7 +256,7 @@ impl Engine {
 /// One kept-alive connection and its buffer.
 struct Connection {
     socket: PathBuf,
-    stream: Option<Async<UnixStream>>,
+    stream: Option<Rc<UnixStream>>,
     /// Whether the last answer was read to its end, so that the connection can carry another request. Also false
     /// when a deadline cut a sweep off in the middle of an answer.
     is_idle: bool,
@@ -304,10 +310,14 @@ impl Connection {
             Some(stream) => stream,
             none => {
                 (self.start, self.end) = (0, 0);
-                none.insert(Async::<UnixStream>::connect(&self.socket).await?)
+                none.insert(Rc::new(connected(&self.socket).await?))
             }
         };
-        stream.write_all(request.as_bytes()).await?;
+        let mut unsent = request.as_bytes();
+        while !unsent.is_empty() {
+            let sent = reactor::retry(stream, Readiness::Write, |mut stream| stream.write(unsent)).await?;
+            unsent = unsent.get(sent..).unwrap_or_default();
+        }
         loop {
             if let Some(head) = http::head(&self.buffer[self.start..self.end])? {
                 self.start += head.length;
@@ -330,12 +340,29 @@ impl Connection {
         }
         let ended = DockerFault::Io(io::ErrorKind::UnexpectedEof);
         let Some(stream) = &mut self.stream else { return Err(ended) };
-        match stream.read(&mut self.buffer[self.end..]).await? {
+        let room = &mut self.buffer[self.end..];
+        match reactor::retry(stream, Readiness::Read, |mut stream| stream.read(room)).await? {
             0 => Err(ended),
             count => {
                 self.end += count;
                 Ok(())
             }
+        }
+    }
+}
+
+/// Connects without ever blocking: an engine that hangs stops taking connections, and connect(2) would wait for it.
+async fn connected(path: &Path) -> io::Result<UnixStream> {
+    let address = UnixAddr::new(path)?;
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let stream = UnixStream::from(socket(AddressFamily::Unix, SockType::Stream, flags, None)?);
+    loop {
+        match connect(stream.as_raw_fd(), &address) {
+            Ok(()) => return Ok(stream),
+            // Its queue is full (unix(7)), for which there is nothing to poll.
+            Err(Errno::EAGAIN) => reactor::after(QUEUE_FULL_PAUSE).await,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
         }
     }
 }
@@ -441,10 +468,10 @@ fn digest(id: JsonText<'_>) -> Option<[u8; DIGEST_HEX_BYTES]> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write as _};
     use std::os::unix::net::UnixListener;
 
     use super::*;
+    use crate::reactor::block_on;
 
     const ID: &str = "eb6f6e2aaa26c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ff";
 
@@ -533,7 +560,7 @@ mod tests {
     fn sweep(answers: Vec<(&'static str, String)>, piece: usize) -> Result<(serde_json::Value, usize, usize), String> {
         let socket = engine(answers, piece);
         let mut engine = Engine::new(&socket, buffers());
-        let result = smol::block_on(engine.containers()).map_err(|fault| fault.to_string());
+        let result = block_on(engine.containers()).unwrap().map_err(|fault| fault.to_string());
         std::fs::remove_file(&socket).unwrap();
         result.map(|sweep| (serde_json::from_slice(sweep.body).unwrap(), sweep.omitted, sweep.without_details))
     }
@@ -577,7 +604,7 @@ mod tests {
         let mut engine = Engine::new(&socket, buffers());
         for _ in 0..2 {
             restarted.recv().unwrap();
-            assert_eq!(smol::block_on(engine.containers()).unwrap().containers, 0);
+            assert_eq!(block_on(engine.containers()).unwrap().unwrap().containers, 0);
         }
         restarting.join().unwrap();
         std::fs::remove_file(&socket).unwrap();
@@ -589,9 +616,9 @@ mod tests {
         let socket = engine(answers, 64);
         let mut engine = Engine::new(&socket, buffers());
         // Polled once and dropped: the request for the images is out, its answer unread.
-        let cut = smol::future::poll_once(engine.containers());
-        assert!(smol::block_on(cut).is_none());
-        assert_eq!(smol::block_on(engine.containers()).unwrap().containers, 0);
+        let cut = futures_lite::future::poll_once(engine.containers());
+        assert!(block_on(cut).unwrap().is_none());
+        assert_eq!(block_on(engine.containers()).unwrap().unwrap().containers, 0);
         std::fs::remove_file(&socket).unwrap();
     }
 
@@ -666,7 +693,7 @@ mod tests {
     #[test]
     fn no_socket_is_said_in_words() {
         let mut engine = Engine::new(Path::new("/nowhere/docker.sock"), buffers());
-        let fault = smol::block_on(engine.containers()).unwrap_err().to_string();
+        let fault = block_on(engine.containers()).unwrap().unwrap_err().to_string();
         assert_eq!(fault, "there is no socket");
     }
 
