@@ -1,7 +1,9 @@
 //! Readings to the bytes of a request body, in a caller's buffer.
 //!
-//! Written by serde-json-core from the shared wire types, so the names stand in one place. A body never holds half an
+//! Written by [`json`] from the shared wire types, so the names stand in one place. A body never holds half an
 //! element: what does not fit is left out whole, and the caller is told.
+
+mod json;
 
 use neon_shared::api::{HeartbeatRequest, RegisterRequest};
 use neon_shared::metrics::{ServerInfo, ServerMetrics};
@@ -46,7 +48,7 @@ pub fn containers(buffer: &mut [u8]) -> Result<ListWriter<'_>, Full> {
 }
 
 fn object<'b>(value: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
-    let length = serde_json_core::to_slice(value, buffer).map_err(|_| Full)?;
+    let length = json::to_slice(value, buffer)?;
     buffer.get(..length).ok_or(Full)
 }
 
@@ -69,7 +71,7 @@ impl<'b> ListWriter<'b> {
 
     /// Appends an element; `Full`, and no change, when it does not fit.
     pub fn push(&mut self, element: &impl Serialize) -> Result<(), Full> {
-        self.append(|room| serde_json_core::to_slice(element, room).map_err(|_| Full))
+        self.append(|room| json::to_slice(element, room))
     }
 
     /// Appends an element that is JSON already.
