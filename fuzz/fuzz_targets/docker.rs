@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use neon_agent_core::parse::docker::{Image, Info, Inspect, JsonText, LABELS_MAX, ListEntry, element};
+use neon_agent_core::parse::docker::{Image, Info, Inspect, LABELS_MAX, ListEntry};
+use neon_agent_core::parse::json::{JsonText, element};
 use neon_agent_core::sample::container::{Scratch, container};
 use neon_agent_core::wire;
 

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use neon_agent_core::parse::docker::{self, Image, Info, Inspect, JsonText, ListEntry, TAGS_MAX, element};
+use neon_agent_core::parse::docker::{Image, Info, Inspect, ListEntry, TAGS_MAX};
 use neon_agent_core::parse::http::{self, BodyDecoder, HttpFault};
-use neon_agent_core::parse::json::{ArraySplitter, JsonFault, Step};
+use neon_agent_core::parse::json::{ArraySplitter, ElementFault, JsonFault, JsonText, Step, element};
 use neon_agent_core::sample::container::{self, Scratch, is_id};
 use neon_agent_core::wire;
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
@@ -86,7 +86,7 @@ pub enum DockerFault {
     /// The answer is larger than its buffer.
     TooLarge,
     /// The answer is not what the API describes.
-    Element(docker::ElementFault),
+    Element(ElementFault),
     /// What was listed as an id is none, and so may not stand in a path.
     BadId,
     /// What was found does not fit a request to the master.

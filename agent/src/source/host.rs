@@ -6,7 +6,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use neon_agent_core::parse::docker::{Info, JsonText};
+use neon_agent_core::parse::docker::Info;
+use neon_agent_core::parse::json::JsonText;
 use neon_agent_core::parse::os_release::{OsRelease, os_release};
 use neon_agent_core::text::Text;
 use neon_shared::metrics::ServerInfo;
@@ -145,7 +146,7 @@ fn read_os_release(host_root: &Path) -> OsRelease {
 
 #[cfg(test)]
 mod tests {
-    use neon_agent_core::parse::docker::element;
+    use neon_agent_core::parse::json::element;
 
     use super::*;
 

@@ -11,7 +11,7 @@ mod tls;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use neon_agent_core::parse::docker::JsonText;
+use neon_agent_core::parse::json::JsonText;
 use neon_agent_core::text::Text;
 use neon_agent_core::wire;
 use neon_shared::api::{
@@ -319,7 +319,7 @@ impl Sender {
 
     fn envelope<'a, Data: Deserialize<'a>>(&'a self) -> Option<Envelope<Data, JsonText<'a>>> {
         let answer = self.buffers.answer.get(..self.answer_length)?;
-        neon_agent_core::parse::docker::element(answer).ok()
+        neon_agent_core::parse::json::element(answer).ok()
     }
 }
 

@@ -1,10 +1,12 @@
-//! JSON that arrives in pieces: cuts an array into its elements, so that an answer of any size needs the memory of
-//! one element.
+//! JSON from others: arrays that arrive in pieces, single elements, and their text.
 //!
-//! Source: RFC 8259. Only the structure is followed (strings, escapes, brackets); whether an element is valid JSON
-//! is for the element's own parser to say. Refuses what cannot be an array; counts what is too large or too deep.
+//! Source: RFC 8259. [`ArraySplitter`] cuts an array into its elements, so that an answer of any size needs the memory
+//! of one; it follows only the structure (strings, escapes, brackets), refuses what cannot be an array, and counts what
+//! is too large or too deep. [`element`] reads one element, and [`JsonText`] is a string in it.
 
-use core::fmt;
+use core::fmt::{self, Write};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Deepest nesting inside one element. The element parser recurses, and its stack is small; the Docker Engine's
 /// deepest answer has about eight levels. A deeper element is [`Step::Oversized`].
@@ -171,10 +173,134 @@ pub fn is_shallow(json: &[u8]) -> bool {
     true
 }
 
+/// Why an element could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ElementFault {
+    /// Nested deeper than [`DEPTH_MAX`].
+    TooDeep,
+    /// Not the JSON that was asked for, or a required field is missing.
+    Malformed,
+}
+
+impl fmt::Display for ElementFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooDeep => "nested too deep",
+            Self::Malformed => "not as its API describes it",
+        })
+    }
+}
+
+/// Reads one element or whole answer, such as an [`Info`](super::docker::Info).
+pub fn element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ElementFault> {
+    if !is_shallow(bytes) {
+        return Err(ElementFault::TooDeep);
+    }
+    match serde_json_core::from_slice(bytes.trim_ascii()) {
+        Ok((value, _)) => Ok(value),
+        Err(_) => Err(ElementFault::Malformed),
+    }
+}
+
+/// A string as JSON writes it, without the quotes and with its escapes.
+///
+/// [`fmt::Display`] and [`Serialize`] decode the escapes; one that is not JSON, or half a surrogate pair, becomes U+FFFD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonText<'a>(pub &'a str);
+
+impl<'a> JsonText<'a> {
+    /// Whether there is no text.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its characters, decoded.
+    pub fn chars(self) -> impl Iterator<Item = char> + 'a {
+        let mut chars = self.0.chars();
+        core::iter::from_fn(move || match chars.next()? {
+            '\\' => Some(unescaped(&mut chars).unwrap_or(char::REPLACEMENT_CHARACTER)),
+            plain => Some(plain),
+        })
+    }
+}
+
+/// The character that the escape after a backslash stands for (RFC 8259, section 7).
+fn unescaped(chars: &mut core::str::Chars<'_>) -> Option<char> {
+    match chars.next()? {
+        'b' => Some('\u{8}'),
+        'f' => Some('\u{c}'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        'u' => {
+            let first = code_unit(chars)?;
+            let mut ahead = chars.clone();
+            let is_high = (0xd800..0xdc00).contains(&first);
+            let low = if is_high && ahead.next() == Some('\\') && ahead.next() == Some('u') {
+                code_unit(&mut ahead)
+            } else {
+                None
+            };
+            match low {
+                Some(low) => {
+                    let pair = char::decode_utf16([first, low]).next()?.ok()?;
+                    *chars = ahead;
+                    Some(pair)
+                }
+                None => char::from_u32(u32::from(first)),
+            }
+        }
+        same @ ('"' | '\\' | '/') => Some(same),
+        _ => None,
+    }
+}
+
+fn code_unit(chars: &mut core::str::Chars<'_>) -> Option<u16> {
+    let unit = (0..4).try_fold(0u32, |value, _| value.checked_mul(16)?.checked_add(chars.next()?.to_digit(16)?))?;
+    u16::try_from(unit).ok()
+}
+
+impl fmt::Display for JsonText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars().try_for_each(|c| f.write_char(c))
+    }
+}
+
+impl Serialize for JsonText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // PostgreSQL cannot store NUL in text, and no name needs it.
+        struct WithoutNul<'a>(JsonText<'a>);
+        impl fmt::Display for WithoutNul<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.chars().filter(|c| *c != '\0').try_for_each(|c| f.write_char(c))
+            }
+        }
+        serializer.collect_str(&WithoutNul(*self))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for JsonText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = JsonText<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<JsonText<'de>, E> {
+                Ok(JsonText(text))
+            }
+        }
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use std::string::String;
+    use std::string::{String, ToString};
     use std::vec::Vec;
 
     use super::*;
@@ -243,5 +369,31 @@ mod tests {
         assert_eq!(splitter.step(&mut input, &mut buffer), Ok(Step::Element(b"1")));
         assert_eq!(splitter.step(&mut input, &mut buffer), Ok(Step::End));
         assert_eq!(input, b"tail");
+    }
+
+    #[test]
+    fn escapes_decode_as_json_has_them() {
+        let decoded = |raw| JsonText(raw).to_string();
+        assert_eq!(decoded(r#"a\"b\\c\/d\n\u00e9"#), "a\"b\\c/d\n\u{e9}");
+        assert_eq!(decoded(r"\ud83d\ude00!"), "\u{1f600}!");
+        assert_eq!(decoded(r"\ud83dx"), "\u{fffd}x");
+        assert_eq!(decoded(r"\ud83d\u0041"), "\u{fffd}A");
+        assert_eq!(decoded(r"\x\u12"), "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn any_text_serde_json_writes_reads_back_the_same() {
+        for text in ["", "plain", "q\"b\\", "\u{1}\u{1f}\t\r\n", "é\u{1f600}\u{2028}", "</script>"] {
+            let json = serde_json::to_string(text).unwrap();
+            let read: JsonText<'_> = element(json.as_bytes()).unwrap();
+            assert_eq!(read.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn written_text_has_no_nul() {
+        let mut buffer = [0; 32];
+        let length = serde_json_core::to_slice(&JsonText(r"a\u0000b"), &mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"\"ab\"");
     }
 }

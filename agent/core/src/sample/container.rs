@@ -4,7 +4,8 @@ use core::fmt::Write;
 
 use neon_shared::metrics::{ContainerHealth, ContainerInfo, ContainerStatus};
 
-use crate::parse::docker::{Inspect, JsonText, Labels, ListEntry, TAGS_MAX};
+use crate::parse::docker::{Inspect, Labels, ListEntry, TAGS_MAX};
+use crate::parse::json::JsonText;
 use crate::text::Text;
 
 /// Digits of a container's id on the wire.
@@ -121,7 +122,7 @@ mod tests {
     use std::string::String;
 
     use super::*;
-    use crate::parse::docker::element;
+    use crate::parse::json::element;
 
     const LIST: &str = r#"{"Id":"eb6f6e2aaa26c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ff","Names":["/hc"],"Image":"busybox:local",
         "ImageID":"sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194","State":"running","Status":"Up 20 minutes (healthy)",
