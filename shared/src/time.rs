@@ -1,6 +1,6 @@
 //! The one form of time on the wire: ISO 8601 in UTC with milliseconds, `2026-11-23T09:08:03.022Z`.
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -67,26 +67,50 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// As the wire has it, without the formatting machinery: each sample holds several. `None` outside the years 0 to
+    /// 9999.
+    fn iso(self) -> Option<[u8; ISO_BYTES]> {
         let (year, month, day) = civil_from_days(self.0.div_euclid(MS_PER_DAY));
         let ms = self.0.rem_euclid(MS_PER_DAY);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
-            ms / 3_600_000,
-            ms / 60_000 % 60,
-            ms / 1000 % 60,
-            ms % 1000
-        )
+        if !(0..=9999).contains(&year) {
+            return None;
+        }
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let numbers = [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, ms / 3_600_000),
+            (14..16, ms / 60_000 % 60),
+            (17..19, ms / 1000 % 60),
+            (20..23, ms % 1000),
+        ];
+        for (place, mut number) in numbers {
+            for digit in text[place].iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        Some(text)
+    }
+}
+
+/// As the wire has it; a year that the wire cannot have is named alone.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.iso() {
+            Some(text) => f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?),
+            None => write!(f, "in the year {}", civil_from_days(self.0.div_euclid(MS_PER_DAY)).0),
+        }
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = heapless::String::<ISO_BYTES>::new();
-        write!(text, "{self}").map_err(|_| serde::ser::Error::custom("time outside the years 0 to 9999"))?;
-        serializer.serialize_str(&text)
+        let outside = || serde::ser::Error::custom("time outside the years 0 to 9999");
+        let text = self.iso().ok_or_else(outside)?;
+        serializer.serialize_str(str::from_utf8(&text).map_err(|_| outside())?)
     }
 }
 

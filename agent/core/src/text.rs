@@ -23,6 +23,15 @@ impl<const N: usize> Text<N> {
     /// Takes over `bytes`, repaired and cut to `N` bytes.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let mut text = Self::new();
+        // Nearly every name is plain ASCII that fits.
+        if bytes.len() <= N
+            && bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+            && let Ok(plain) = core::str::from_utf8(bytes)
+        {
+            // It fits.
+            let _ = text.0.push_str(plain);
+            return text;
+        }
         for chunk in bytes.utf8_chunks() {
             text.append(chunk.valid());
             if !chunk.invalid().is_empty() {

@@ -3,7 +3,7 @@
 //! Source: proc_loadavg(5): `0.20 0.18 0.12 1/80 11206`, the load over 1, 5 and 15 minutes, runnable and existing
 //! threads, and the newest process.
 
-use super::{Fault, FaultKind, Words, first_line, number, with_digit};
+use super::{Fault, FaultKind, Words, first_line, number};
 
 /// The file's one line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,26 +26,16 @@ pub fn loadavg(bytes: &[u8]) -> Result<Loadavg, Fault> {
 }
 
 fn parsed(mut words: Words<'_>) -> Result<Loadavg, FaultKind> {
-    let (load1, load5, load15) = (decimal(words.word()?)?, decimal(words.word()?)?, decimal(words.word()?)?);
+    let (load1, load5, load15) = (decimal(&mut words)?, decimal(&mut words)?, decimal(&mut words)?);
     let tasks = words.word()?;
     let slash = memchr::memchr(b'/', tasks).ok_or(FaultKind::Syntax)?;
     let threads = tasks.get(slash..).and_then(|rest| number(rest.strip_prefix(b"/")?)).ok_or(FaultKind::Number)?;
     Ok(Loadavg { load1, load5, load15, threads })
 }
 
-/// `12.34`, as the kernel writes every decimal: digits, a point, two digits.
-pub(super) fn decimal(word: &[u8]) -> Result<f32, FaultKind> {
-    // By way of f64, which holds any number of hundredths that a host can reach, so that it is rounded once.
-    Ok((hundredths(word)? as f64 / 100.0) as f32)
-}
-
-/// The same in hundredths.
-pub(super) fn hundredths(word: &[u8]) -> Result<u64, FaultKind> {
-    let (whole, &[point, tenths, hundredths]) = word.split_last_chunk().ok_or(FaultKind::Number)?;
-    if point != b'.' {
-        return Err(FaultKind::Number);
-    }
-    number(whole).and_then(|whole| with_digit(with_digit(whole, tenths)?, hundredths)).ok_or(FaultKind::Number)
+/// The next word as a decimal.
+pub(super) fn decimal(words: &mut Words<'_>) -> Result<f32, FaultKind> {
+    Ok(words.hundredths()? as f32 / 100.0)
 }
 
 #[cfg(test)]

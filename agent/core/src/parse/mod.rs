@@ -86,10 +86,31 @@ impl<'a> Words<'a> {
     /// The next word; `None` at the end of the line.
     fn next(&mut self) -> Option<&'a [u8]> {
         self.skip_blanks();
-        let end = self.0.iter().position(|byte| is_blank(*byte)).unwrap_or(self.0.len());
-        let (word, rest) = self.0.split_at_checked(end)?;
+        let mut rest = self.0;
+        while let Some((&byte, tail)) = rest.split_first()
+            && !is_blank(byte)
+        {
+            rest = tail;
+        }
+        let word = self.0.get(..self.0.len().wrapping_sub(rest.len()))?;
         self.0 = rest;
         (!word.is_empty()).then_some(word)
+    }
+
+    /// Passes over the next `count` words, as far as there are as many.
+    fn skip(&mut self, count: usize) {
+        for _ in 0..count {
+            self.next();
+        }
+    }
+
+    /// The next word in hundredths: `12.34`, as the kernel writes every decimal.
+    fn hundredths(&mut self) -> Result<u64, FaultKind> {
+        let (whole, &[point, tenths, hundredths]) = self.word()?.split_last_chunk().ok_or(FaultKind::Number)?;
+        if point != b'.' {
+            return Err(FaultKind::Number);
+        }
+        number(whole).and_then(|whole| with_digit(with_digit(whole, tenths)?, hundredths)).ok_or(FaultKind::Number)
     }
 
     /// The next word, which must be there.
@@ -103,18 +124,38 @@ impl<'a> Words<'a> {
         self.skip_blanks();
         let mut rest = self.0;
         let mut value = 0u64;
+        // Nineteen digits always fit, so only a longer number is worth a look at each step.
         while let Some((&byte, tail)) = rest.split_first() {
-            if is_blank(byte) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
                 break;
             }
-            value = with_digit(value, byte).ok_or(FaultKind::Number)?;
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             rest = tail;
         }
-        if rest.len() == self.0.len() {
-            return Err(FaultKind::Missing);
+        let digits = self.0.len().wrapping_sub(rest.len());
+        if rest.first().is_some_and(|byte| !is_blank(*byte)) {
+            return Err(FaultKind::Number);
         }
+        let word = self.0.get(..digits).unwrap_or_default();
         self.0 = rest;
-        Ok(value)
+        match digits {
+            0 => Err(FaultKind::Missing),
+            1..=19 => Ok(value),
+            _ => number(word).ok_or(FaultKind::Number),
+        }
+    }
+
+    /// Whether the next word begins with `key`; what follows it is then the next word.
+    fn starts_with(&mut self, key: &[u8]) -> bool {
+        self.skip_blanks();
+        match self.0.strip_prefix(key) {
+            Some(rest) => {
+                self.0 = rest;
+                true
+            }
+            None => false,
+        }
     }
 
     fn skip_blanks(&mut self) {

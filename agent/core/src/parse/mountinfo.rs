@@ -3,7 +3,7 @@
 //! Source: proc_pid_mountinfo(5), Linux 2.6.26 and later. Paths and sources write space, tab, line feed and
 //! backslash as `\ooo` in octal; [`unescape`] undoes that.
 
-use super::{Fault, FaultKind, lines, number};
+use super::{Fault, FaultKind, Words, lines, number};
 
 /// One mount. Byte slices are as the file writes them: escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,30 +22,45 @@ pub struct Mount<'a> {
     pub read_only: bool,
 }
 
-/// Yields every mount, or the fault of its line; a bad line costs that mount alone.
+/// Yields every mount whose file system type and source are `wanted`, or the fault of its line; a bad line costs that
+/// mount alone.
 ///
-/// Errors: `Missing` for a line that ends before the options of the file system, or has no dash; `Syntax` and `Number`
-/// for the device.
-pub fn mountinfo(bytes: &[u8]) -> impl Iterator<Item = Result<Mount<'_>, Fault>> {
-    lines(bytes).map(|(number, line)| mount(line).map_err(|kind| Fault { kind, line: number }))
+/// Most mounts of a host are of no interest, so a line is read from its end, where type and source are. Errors:
+/// `Missing` for a line that ends before the options of the file system, or has no dash; `Syntax` and `Number` for the
+/// device.
+pub fn mountinfo(
+    bytes: &[u8],
+    mut wanted: impl FnMut(&[u8], &[u8]) -> bool,
+) -> impl Iterator<Item = Result<Mount<'_>, Fault>> {
+    lines(bytes).filter_map(move |(number, line)| {
+        mount(line, &mut wanted).map_err(|kind| Fault { kind, line: number }).transpose()
+    })
 }
 
-fn mount(line: &[u8]) -> Result<Mount<'_>, FaultKind> {
+fn mount<'a>(line: &'a [u8], wanted: impl FnOnce(&[u8], &[u8]) -> bool) -> Result<Option<Mount<'a>>, FaultKind> {
     // One space each, so that an empty source, between two of them, is a field as well.
-    let mut fields = line.split(|byte| *byte == b' ');
-    let mut next = || fields.next().ok_or(FaultKind::Missing);
-    let (_mount_id, _parent_id) = (next()?, next()?);
-    let (device_major, device_minor) = device(next()?)?;
-    let _root = next()?;
-    let mount_point = next()?;
-    let options = next()?;
-    // Any number of optional fields, ended by a lone dash.
-    while next()? != b"-" {}
-    let fs_type = next()?;
-    let source = next()?;
-    let super_options = next()?;
+    let (rest, super_options) = last_field(line)?;
+    let (rest, source) = last_field(rest)?;
+    let (rest, fs_type) = last_field(rest)?;
+    // Before the dash there may be any number of optional fields.
+    let rest = rest.strip_suffix(b" -").ok_or(FaultKind::Missing)?;
+    if !wanted(fs_type, source) {
+        return Ok(None);
+    }
+    let mut fields = Words(rest);
+    fields.skip(2);
+    let (device_major, device_minor) = device(fields.word()?)?;
+    let _root = fields.word()?;
+    let (mount_point, options) = (fields.word()?, fields.word()?);
     let read_only = is_read_only(options) || is_read_only(super_options);
-    Ok(Mount { device_major, device_minor, mount_point, fs_type, source, read_only })
+    Ok(Some(Mount { device_major, device_minor, mount_point, fs_type, source, read_only }))
+}
+
+/// A line without its last field, and that field.
+fn last_field(line: &[u8]) -> Result<(&[u8], &[u8]), FaultKind> {
+    let space = memchr::memrchr(b' ', line).ok_or(FaultKind::Missing)?;
+    let (rest, field) = line.split_at_checked(space).ok_or(FaultKind::Missing)?;
+    Ok((rest, field.strip_prefix(b" ").unwrap_or(field)))
 }
 
 /// Whether a list of options begins with `ro`: the kernel writes that or `rw` first, of the mount and of the file
@@ -65,6 +80,12 @@ fn device(field: &[u8]) -> Result<(u64, u64), FaultKind> {
 ///
 /// Returns the written part, or `None` when the buffer is too small.
 pub fn unescape<'b>(escaped: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    if !escaped.contains(&b'\\') {
+        let plain = buffer.get_mut(..escaped.len())?;
+        plain.copy_from_slice(escaped);
+        return Some(plain);
+    }
+
     let mut rest = escaped;
     let mut length = 0usize;
     while let Some((&first, tail)) = rest.split_first() {
@@ -98,7 +119,7 @@ mod tests {
     #[test]
     fn the_example_of_the_man_page_is_read() {
         let line = b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n";
-        let mount = mountinfo(line).next().unwrap().unwrap();
+        let mount = mountinfo(line, |_, _| true).next().unwrap().unwrap();
         assert_eq!((mount.device_major, mount.device_minor), (98, 0));
         assert_eq!(mount.mount_point, b"/mnt2");
         assert_eq!((mount.fs_type, mount.source), (&b"ext3"[..], &b"/dev/root"[..]));
@@ -109,7 +130,7 @@ mod tests {
         let read_only = |mount: &str, file_system: &str| {
             extern crate std;
             let line = std::format!("1 2 8:1 / / {mount} - ext4 /dev/sda1 {file_system}\n");
-            mountinfo(line.as_bytes()).next().unwrap().unwrap().read_only
+            mountinfo(line.as_bytes(), |_, _| true).next().unwrap().unwrap().read_only
         };
         assert!(!read_only("rw,relatime", "rw,errors=remount-ro"));
         assert!(read_only("ro,relatime", "rw"));
@@ -120,14 +141,14 @@ mod tests {
 
     #[test]
     fn an_empty_source_is_not_taken_for_what_follows_it() {
-        let mount = mountinfo(b"1 2 0:9 / /x rw - tmpfs  ro,size=4k\n").next().unwrap().unwrap();
+        let mount = mountinfo(b"1 2 0:9 / /x rw - tmpfs  ro,size=4k\n", |_, _| true).next().unwrap().unwrap();
         assert_eq!((mount.source, mount.read_only), (&b""[..], true));
     }
 
     #[test]
     fn a_read_cut_anywhere_gives_only_whole_lines() {
         let line = b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n";
-        assert!(super::super::cuts(line).all(|cut| mountinfo(cut).next().is_none()));
+        assert!(super::super::cuts(line).all(|cut| mountinfo(cut, |_, _| true).next().is_none()));
     }
 
     #[test]
@@ -135,7 +156,7 @@ mod tests {
         for optional in ["", "shared:1 ", "shared:1 master:2 propagate_from:3 unbindable "] {
             extern crate std;
             let line = std::format!("1 2 8:1 / / rw {optional}- ext4 /dev/sda1 rw\n");
-            assert_eq!(mountinfo(line.as_bytes()).next().unwrap().unwrap().fs_type, b"ext4");
+            assert_eq!(mountinfo(line.as_bytes(), |_, _| true).next().unwrap().unwrap().fs_type, b"ext4");
         }
     }
 
@@ -143,7 +164,7 @@ mod tests {
     fn a_bad_line_names_its_fault_and_costs_only_itself() {
         let file = b"1 2 8:1 / /\n1 2 8-1 / / rw - ext4 a b\n1 2 8:x / / rw - ext4 a b\n1 2 8:1 / / rw ext4 a b\n\
             1 2 8:1 / /ok rw - ext4 a b\n1 2 8:1 / /cut rw - ext4 a";
-        let mut mounts = mountinfo(file);
+        let mut mounts = mountinfo(file, |_, _| true);
         assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Missing, line: 1 })));
         assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Syntax, line: 2 })));
         assert_eq!(mounts.next(), Some(Err(Fault { kind: FaultKind::Number, line: 3 })));

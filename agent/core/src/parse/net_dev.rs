@@ -30,14 +30,18 @@ pub struct Interface<'a> {
     pub tx_dropped_total: u64,
 }
 
-/// Yields every interface of `/proc/net/dev`, or the fault of its line; a bad line costs that interface alone.
-///
-/// Errors: `Syntax` without a colon or a name before it, `Missing` with fewer than twelve columns, `Number`.
-pub fn net_dev(bytes: &[u8]) -> impl Iterator<Item = Result<Interface<'_>, Fault>> {
-    lines(bytes).skip(HEADING_LINES).map(|(number, line)| interface(line).map_err(|kind| Fault { kind, line: number }))
+/// Yields every interface of `/proc/net/dev` that is `wanted` by its name, or the fault of its line; a bad line costs
+/// that interface alone.
+pub fn net_dev(
+    bytes: &[u8],
+    mut wanted: impl FnMut(&[u8]) -> bool,
+) -> impl Iterator<Item = Result<Interface<'_>, Fault>> {
+    lines(bytes).skip(HEADING_LINES).filter_map(move |(number, line)| {
+        interface(line, &mut wanted).map_err(|kind| Fault { kind, line: number }).transpose()
+    })
 }
 
-fn interface(line: &[u8]) -> Result<Interface<'_>, FaultKind> {
+fn interface<'a>(line: &'a [u8], wanted: impl FnOnce(&[u8]) -> bool) -> Result<Option<Interface<'a>>, FaultKind> {
     // Old kernels allowed colons in names; what follows the name is digits and spaces, so the last colon ends it.
     let colon = memchr::memrchr(b':', line).ok_or(FaultKind::Syntax)?;
     let (name, counters) = line.split_at_checked(colon).ok_or(FaultKind::Syntax)?;
@@ -45,12 +49,17 @@ fn interface(line: &[u8]) -> Result<Interface<'_>, FaultKind> {
     if name.is_empty() {
         return Err(FaultKind::Syntax);
     }
+    if !wanted(name) {
+        return Ok(None);
+    }
     let mut counters = Words(counters.strip_prefix(b":").ok_or(FaultKind::Syntax)?);
     let mut next = || counters.number();
     let (rx_bytes, rx_packets_total, rx_errors_total, rx_dropped_total) = (next()?, next()?, next()?, next()?);
-    let (_fifo, _frame, _compressed, _multicast) = (next()?, next()?, next()?, next()?);
+    // fifo, frame, compressed, multicast
+    counters.skip(4);
+    let mut next = || counters.number();
     let (tx_bytes, tx_packets_total, tx_errors_total, tx_dropped_total) = (next()?, next()?, next()?, next()?);
-    Ok(Interface {
+    Ok(Some(Interface {
         name,
         rx_bytes,
         tx_bytes,
@@ -60,7 +69,7 @@ fn interface(line: &[u8]) -> Result<Interface<'_>, FaultKind> {
         tx_errors_total,
         rx_dropped_total,
         tx_dropped_total,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -73,7 +82,7 @@ mod tests {
     fn parsed(rest: &str, check: impl Fn(&mut dyn Iterator<Item = Result<Interface<'_>, Fault>>)) {
         extern crate std;
         let file = std::format!("{HEADING}{rest}");
-        check(&mut net_dev(file.as_bytes()));
+        check(&mut net_dev(file.as_bytes(), |_| true));
     }
 
     #[test]
@@ -103,8 +112,8 @@ mod tests {
     fn a_read_cut_anywhere_gives_only_whole_lines() {
         extern crate std;
         let file = std::format!("{HEADING}eth0: 12 34 56 78 0 0 0 0 90 12 34 56 0 0 0 0\n");
-        assert!(super::super::cuts(file.as_bytes()).all(|cut| net_dev(cut).next().is_none()));
-        assert_eq!(net_dev(file.as_bytes()).next().unwrap().unwrap().tx_dropped_total, 56);
+        assert!(super::super::cuts(file.as_bytes()).all(|cut| net_dev(cut, |_| true).next().is_none()));
+        assert_eq!(net_dev(file.as_bytes(), |_| true).next().unwrap().unwrap().tx_dropped_total, 56);
     }
 
     #[test]

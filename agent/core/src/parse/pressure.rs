@@ -6,7 +6,7 @@
 use neon_shared::readings::{Stall, Stalls};
 
 use super::loadavg::decimal;
-use super::{Fault, FaultKind, Words, lines, number};
+use super::{Fault, FaultKind, Words, lines};
 
 /// Reads one file of `/proc/pressure`. Lines and keys that are not known are skipped.
 ///
@@ -32,13 +32,15 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
 
 fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
     let (mut avg10, mut avg60, mut total) = (None, None, None);
-    while let Some(word) = words.next() {
-        if let Some(value) = word.strip_prefix(b"avg10=") {
-            avg10 = Some(decimal(value)?);
-        } else if let Some(value) = word.strip_prefix(b"avg60=") {
-            avg60 = Some(decimal(value)?);
-        } else if let Some(value) = word.strip_prefix(b"total=") {
-            total = Some(number(value).ok_or(FaultKind::Number)?);
+    loop {
+        if words.starts_with(b"avg10=") {
+            avg10 = Some(decimal(&mut words)?);
+        } else if words.starts_with(b"avg60=") {
+            avg60 = Some(decimal(&mut words)?);
+        } else if words.starts_with(b"total=") {
+            total = Some(words.number()?);
+        } else if words.next().is_none() {
+            break;
         }
     }
     let missing = FaultKind::Missing;

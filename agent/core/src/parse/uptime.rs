@@ -2,7 +2,6 @@
 //!
 //! Source: proc_uptime(5): seconds with two decimals, time asleep included, then the idle time of all processors.
 
-use super::loadavg::hundredths;
 use super::{Fault, FaultKind, Words, first_line};
 
 const MS_PER_HUNDREDTH: u64 = 10;
@@ -17,7 +16,7 @@ pub struct Uptime {
 /// Reads `/proc/uptime`. Errors: `Missing` and `Number`.
 pub fn uptime(bytes: &[u8]) -> Result<Uptime, Fault> {
     let fault = |kind| Fault { kind, line: 1 };
-    let hundredths = Words(first_line(bytes)).word().and_then(hundredths).map_err(fault)?;
+    let hundredths = Words(first_line(bytes)).hundredths().map_err(fault)?;
     let uptime_ms = hundredths.checked_mul(MS_PER_HUNDREDTH).ok_or(fault(FaultKind::Number))?;
     Ok(Uptime { uptime_ms })
 }

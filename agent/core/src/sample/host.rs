@@ -14,7 +14,7 @@ use neon_shared::time::Timestamp;
 use super::cpu::{self, Cores};
 use super::disk::{DiskEntry, Disks};
 use super::mounts::{self, MountEntry, Mounts, Space};
-use super::network::{InterfaceEntry, Interfaces, Link};
+use super::network::{self, InterfaceEntry, Interfaces, Link};
 use super::{each, gib, percent};
 use crate::parse::file_nr::FileNr;
 use crate::parse::loadavg::Loadavg;
@@ -219,11 +219,9 @@ impl<'l> Host<'l> {
     pub fn mountinfo(&mut self, bytes: &[u8], mut space: impl FnMut(&Mount<'_>) -> Option<Space>) -> Result<(), Fault> {
         self.values.has_mounts = true;
         let mut path = [0; mounts::MOUNT_POINT_BYTES];
-        each(parse::mountinfo::mountinfo(bytes), |mount| {
-            if mounts::is_real(&mount) {
-                let mount_point = parse::mountinfo::unescape(mount.mount_point, &mut path).unwrap_or(mount.mount_point);
-                self.lists.mounts.add(&mount, mount_point, || space(&mount));
-            }
+        each(parse::mountinfo::mountinfo(bytes, mounts::is_real), |mount| {
+            let mount_point = parse::mountinfo::unescape(mount.mount_point, &mut path).unwrap_or(mount.mount_point);
+            self.lists.mounts.add(&mount, mount_point, || space(&mount));
         })
     }
 
@@ -237,7 +235,9 @@ impl<'l> Host<'l> {
     /// the first such fault is the error.
     pub fn net_dev(&mut self, bytes: &[u8], mut link: impl FnMut(&[u8]) -> Link) -> Result<(), Fault> {
         self.values.has_interfaces = true;
-        each(parse::net_dev::net_dev(bytes), |interface| self.lists.interfaces.add(&interface, &mut link))
+        each(parse::net_dev::net_dev(bytes, network::is_listed), |interface| {
+            self.lists.interfaces.add(&interface, &mut link)
+        })
     }
 
     /// Takes `/proc/net/sockstat` or `sockstat6`, which add up.

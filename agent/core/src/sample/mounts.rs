@@ -19,18 +19,20 @@ pub const MOUNT_DEVICE_BYTES: usize = 96;
 /// Longest file system type kept, in bytes.
 pub const FS_TYPE_BYTES: usize = 32;
 
-/// File systems that hold a read-only image, of a file or an optical disk.
-const LEFT_OUT_TYPES: [&[u8]; 4] = [b"squashfs", b"iso9660", b"erofs", b"udf"];
+/// File systems that hold a read-only image, of a file or an optical disk, or device files.
+const LEFT_OUT_TYPES: [&[u8]; 5] = [b"squashfs", b"iso9660", b"erofs", b"udf", b"devtmpfs"];
 /// File systems with devices of their own that need not be named under `/dev`.
 const POOLED_TYPES: [&[u8]; 3] = [b"zfs", b"btrfs", b"bcachefs"];
 
-/// Whether a mount holds data on a disk of this host.
+/// Whether a mount of this type and source holds data on a disk of this host.
 ///
 /// A source under `/dev` says so (ext4, xfs, vfat, ntfs over FUSE, …), and so do the types with pools of their own.
 /// Pseudo file systems, network mounts, overlays and read-only images of a file are out.
-pub fn is_real(mount: &Mount<'_>) -> bool {
-    let on_device = mount.source.starts_with(b"/dev/") && !LEFT_OUT_TYPES.contains(&mount.fs_type);
-    on_device && mount.fs_type != b"devtmpfs" || POOLED_TYPES.contains(&mount.fs_type)
+pub fn is_real(fs_type: &[u8], source: &[u8]) -> bool {
+    if source.starts_with(b"/dev/") {
+        return !LEFT_OUT_TYPES.contains(&fs_type);
+    }
+    POOLED_TYPES.contains(&fs_type)
 }
 
 /// One file system's reading.
@@ -216,7 +218,7 @@ mod tests {
             ("btrfs", "/dev/sdb"),
             ("fuseblk", "/dev/sdc1"),
         ] {
-            assert!(is_real(&mount(1, fs_type, source)), "{fs_type}");
+            assert!(is_real(fs_type.as_bytes(), source.as_bytes()), "{fs_type}");
         }
         for (fs_type, source) in [
             ("tmpfs", "tmpfs"),
@@ -230,7 +232,7 @@ mod tests {
             ("cgroup2", "cgroup2"),
             ("cifs", "//host/share"),
         ] {
-            assert!(!is_real(&mount(1, fs_type, source)), "{fs_type}");
+            assert!(!is_real(fs_type.as_bytes(), source.as_bytes()), "{fs_type}");
         }
     }
 

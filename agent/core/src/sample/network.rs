@@ -13,9 +13,9 @@ pub const INTERFACE_NAME_BYTES: usize = 48;
 
 /// Names of interfaces whose traffic passes another interface too, or never leaves the host. Counting them would
 /// count a container's download twice or three times.
-const VIRTUAL_PREFIXES: [&[u8]; 17] = [
-    b"veth", b"docker", b"br-", b"virbr", b"vnet", b"lxcbr", b"lxdbr", b"podman", b"cni", b"flannel", b"cali", b"tun",
-    b"tap", b"wg", b"dummy", b"ifb", b"bond",
+const VIRTUAL_PREFIXES: [&[u8]; 14] = [
+    b"docker", b"br-", b"virbr", b"vnet", b"lxdbr", b"podman", b"cni", b"flannel", b"tun", b"tap", b"wg", b"dummy",
+    b"ifb", b"bond",
 ];
 /// Names that say nothing of the host: loopback, and the host's ends of containers, of which there may be hundreds.
 const UNLISTED_PREFIXES: [&[u8]; 3] = [b"veth", b"cali", b"lxc"];
@@ -64,16 +64,13 @@ impl Interfaces {
         self.traffic = Traffic::default();
     }
 
-    /// Counts `interface` into the traffic if it is physical, and lists it unless its name says nothing of the host.
-    /// `link` is asked for a physical one that is listed.
+    /// Lists `interface`, which [`is_listed`], and counts it into the traffic if it is physical. `link` is asked for a
+    /// physical one.
     pub fn add(&mut self, interface: &Interface<'_>, link: impl FnOnce(&[u8]) -> Link) {
         let is_physical = is_physical(interface.name);
         if is_physical {
             self.traffic.rx_bytes = self.traffic.rx_bytes.saturating_add(interface.rx_bytes);
             self.traffic.tx_bytes = self.traffic.tx_bytes.saturating_add(interface.tx_bytes);
-        }
-        if interface.name == b"lo" || UNLISTED_PREFIXES.iter().any(|prefix| interface.name.starts_with(prefix)) {
-            return;
         }
         if self.entries.is_full() {
             self.left_out = self.left_out.saturating_add(1);
@@ -122,13 +119,18 @@ fn reading(interface: &Interface<'_>, link: Link) -> InterfaceEntry {
     }
 }
 
+/// Whether an interface of this name is worth a line: not loopback, nor the host's end of a container.
+pub fn is_listed(name: &[u8]) -> bool {
+    name != b"lo" && !UNLISTED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Whether an interface of this name is one that traffic enters or leaves the host by.
 ///
 /// By name, as the wire contract defines it: `lo`, Docker's own and their like are out, so are VLANs (`eth0.100`),
-/// bridges (`br0`) and bonds, whose traffic the interface below them counts already.
+/// bridges (`br0`) and bonds, whose traffic the interface below them counts already. The name [`is_listed`].
 fn is_physical(name: &[u8]) -> bool {
     let is_bridge = name.strip_prefix(b"br").is_some_and(|rest| rest.iter().all(u8::is_ascii_digit));
-    let is_virtual = name == b"lo" || is_bridge || VIRTUAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let is_virtual = is_bridge || VIRTUAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     !is_virtual && !name.contains(&b'.')
 }
 
@@ -158,7 +160,8 @@ mod tests {
 
     fn interfaces(link: Link) -> Interfaces {
         let mut interfaces = Interfaces::new();
-        NAMES.iter().for_each(|name| interfaces.add(&interface(name.as_bytes(), 10), |_| link));
+        let listed = NAMES.iter().filter(|name| is_listed(name.as_bytes()));
+        listed.for_each(|name| interfaces.add(&interface(name.as_bytes(), 10), |_| link));
         interfaces
     }
 

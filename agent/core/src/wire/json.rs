@@ -54,12 +54,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Digits into their place, the last first.
+    /// Digits into their place, the last two first.
     fn number(&mut self, mut value: u64) -> Result<(), Full> {
-        let digits = value.checked_ilog10().unwrap_or(0) as usize + 1;
-        for digit in self.room(digits)?.iter_mut().rev() {
-            *digit = b'0' + (value % 10) as u8;
-            value /= 10;
+        let mut pairs = self.room(digits(value))?.rchunks_exact_mut(2);
+        for pair in pairs.by_ref() {
+            pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
+            value /= 100;
+        }
+        if let [first] = pairs.into_remainder() {
+            *first = b'0' + (value % 10) as u8;
         }
         Ok(())
     }
@@ -118,6 +121,27 @@ impl Writer<'_> {
         let start = writer.length;
         Parts { writer, start, brackets }
     }
+}
+
+/// `00` to `99`.
+static PAIRS: [[u8; 2]; 100] = {
+    let (mut pairs, mut pair) = ([[0; 2]; 100], 0);
+    while pair < 100 {
+        pairs[pair] = [b'0' + pair as u8 / 10, b'0' + pair as u8 % 10];
+        pair += 1;
+    }
+    pairs
+};
+
+/// How many digits `value` has. Most numbers of the wire are small or bytes of a large host: a comparison each.
+#[inline(always)]
+fn digits(value: u64) -> usize {
+    let (mut digits, mut bound) = (1, 10u64);
+    while digits < 20 && value >= bound {
+        digits += 1;
+        bound = bound.saturating_mul(10);
+    }
+    digits
 }
 
 #[inline(always)]
