@@ -67,16 +67,20 @@ pub struct MetricsRequest<List> {
 ///
 /// `Reasons` is a list of [`RefusedReason`], or whatever stands for not asking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RefusedData<Reasons> {
     /// Elements that are stored.
     pub accepted: u64,
     /// Elements that were refused for what they hold.
     pub refused: u64,
-    /// Why, for the first of them.
+    /// Samples that are stored without their readings, for what those hold; absent when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_readings: Option<u64>,
+    /// Why, for the first of them: first the refused, then those without readings.
     pub reasons: Reasons,
 }
 
-/// Why one element of a list was refused.
+/// Why one element of a list was refused, or its readings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedReason<Text> {
     /// Its place in the list, from 0.

@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn after(before: &[Container], reported: &[Container], refused: Vec<Refused>) -> ContainerChanges {
-        let report = Sorted { accepted: reported.iter().map(wire).collect(), refused };
+        let report = Sorted { accepted: reported.iter().map(wire).collect(), refused, reduced: Vec::new() };
         changes(7, Some(before), &report, Timestamp::from_unix_ms(0))
     }
 
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_first_set_records_nothing_and_stores_everything() {
-        let report = Sorted { accepted: vec![wire(&app())], refused: Vec::new() };
+        let report = Sorted { accepted: vec![wire(&app())], refused: Vec::new(), reduced: Vec::new() };
         let changes = changes(7, None, &report, Timestamp::from_unix_ms(0));
         assert_eq!(changes, ContainerChanges { store: vec![app()], ..ContainerChanges::default() });
     }

@@ -39,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/api/agent/heartbeat", || agent::agent_heartbeat),
         Route::get("/api/servers", || servers::server_list),
         Route::get("/api/servers/{id}", || servers::server_detail),
+        Route::get("/api/servers/{id}/metrics/latest", || servers::server_latest),
         Route::get("/api/servers/{id}/metrics/history", || servers::server_history),
         Route::get("/api/containers", || containers::container_list),
         Route::get("/api/stats", || stats::fleet_stats),

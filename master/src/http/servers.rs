@@ -1,13 +1,14 @@
 //! `GET /api/servers`, one server, and its history.
 
-use salvo::oapi::endpoint;
+use salvo::oapi::{Components, EndpointOutRegister, Operation, endpoint};
 use salvo::writing::Json;
-use salvo::{Depot, Request};
+use salvo::{Depot, Request, Response, Writer};
 
+use super::agent::schemas;
 use super::error::{ApiError, ErrorBody};
 use super::state::{State, now};
 use crate::domain::{history, services};
-use crate::model::{History, HistoryRange, ServerDetail, ServerSummary};
+use crate::model::{History, HistoryRange, Sample, ServerDetail, ServerSummary};
 
 /// All servers, by name.
 #[endpoint(
@@ -33,6 +34,28 @@ pub async fn server_detail(request: &mut Request, depot: &mut Depot) -> Result<J
     let mut server = State::of(depot)?.store.server_find(id).await?.ok_or(NOT_FOUND)?;
     server.services = services::group(&server.containers);
     Ok(Json(server))
+}
+
+/// A server's newest sample, with everything its agent read.
+///
+/// What the host does not have, or could not be read, is absent. `readings` is absent from first-generation agents.
+#[endpoint(
+    tags("reading"),
+    parameters(("id" = i64, Path, description = "Number of the server")),
+    responses(
+        (status_code = 200, description = "The newest sample", body = schemas::ServerMetrics),
+        (status_code = 400, description = "`Invalid server ID`", body = ErrorBody),
+        (status_code = 404, description = "`Server not found`, or `No metrics yet`", body = ErrorBody),
+    )
+)]
+pub async fn server_latest(request: &mut Request, depot: &mut Depot) -> Result<NewestSample, ApiError> {
+    let id = path_id(request)?;
+    let store = &State::of(depot)?.store;
+    if let Some(sample) = store.metrics_latest(id).await? {
+        return Ok(NewestSample(sample));
+    }
+    store.server_name(id).await?.ok_or(NOT_FOUND)?;
+    Err(ApiError::NotFound("No metrics yet"))
 }
 
 /// A server's CPU, memory and disk over time.
@@ -67,6 +90,23 @@ pub async fn server_history(request: &mut Request, depot: &mut Depot) -> Result<
         interval,
         data_points: data_points.into_iter().map(history::rounded).collect(),
     }))
+}
+
+/// A sample as an answer; its type is `neon_shared`'s, which knows nothing of OpenAPI.
+#[derive(Debug)]
+pub struct NewestSample(Sample);
+
+#[salvo::async_trait]
+impl Writer for NewestSample {
+    async fn write(self, _request: &mut Request, _depot: &mut Depot, response: &mut Response) {
+        response.render(Json(self.0));
+    }
+}
+
+impl EndpointOutRegister for NewestSample {
+    fn register(_components: &mut Components, _operation: &mut Operation) {
+        // The endpoint names its schema.
+    }
 }
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Server not found");

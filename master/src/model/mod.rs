@@ -7,6 +7,7 @@ mod activity;
 mod container;
 mod event;
 mod history;
+mod sample;
 mod server;
 mod service;
 
@@ -14,6 +15,9 @@ pub use activity::{Activity, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
 pub use event::{ContainerChanges, Event, Registration, Reporter};
 pub use history::{DataPoint, History, HistoryInterval, HistoryRange};
+#[cfg(test)]
+pub(crate) use sample::full_readings;
+pub use sample::{Readings, Sample};
 pub use server::{ServerDetail, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
 

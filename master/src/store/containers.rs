@@ -1,21 +1,10 @@
 //! Containers: the newest set of each server.
 
 use neon_shared::time::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{ROWS_PER_INSERT, StoreError, for_both_engines};
+use super::{ROWS_PER_INSERT, StoreError, for_both_engines, from_json, json};
 use crate::model::{Container, ContainerChanges, ContainerHealth, ContainerStatus, Reporter};
-
-fn json(value: &impl Serialize) -> String {
-    // Lists and maps of strings always have a JSON form.
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column, value: text.to_owned() })
-}
 
 fn status(text: &str) -> Result<ContainerStatus, StoreError> {
     ContainerStatus::parse(text).ok_or_else(|| StoreError::Corrupt { column: "status", value: text.to_owned() })

@@ -18,11 +18,12 @@ mod sqlite;
 
 use std::path::PathBuf;
 
-use neon_shared::metrics::ServerMetrics;
 use neon_shared::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::model::{
-    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, ServerDetail,
+    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Sample, ServerDetail,
     ServerSummary, Stats,
 };
 
@@ -115,6 +116,16 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// The text of a list, a map or readings; they are only ever read whole.
+fn json(value: &impl Serialize) -> String {
+    // Maps of strings, and numbers that `intake` found finite, always have a JSON form.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column, value: text.to_owned() })
 }
 
 /// Compiles the functions inside for SQLite and for PostgreSQL, as modules `sqlite` and `postgres` of the file.
@@ -272,10 +283,15 @@ impl Store {
     pub async fn metrics_insert(
         &self,
         reporter: &Reporter,
-        samples: &[ServerMetrics],
+        samples: &[Sample],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         write!(self, metrics::insert(reporter, samples, now))
+    }
+
+    /// A server's newest sample, whole. `None` where it has none.
+    pub async fn metrics_latest(&self, server_id: i64) -> Result<Option<Sample>, StoreError> {
+        read!(self, metrics::latest(server_id))
     }
 
     /// A server's samples, or the unrounded means of their hours, from `since` on, oldest first.

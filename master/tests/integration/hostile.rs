@@ -6,7 +6,9 @@ use std::io::{BufReader, Write};
 use serde_json::{Value, json};
 
 use crate::common::client::{Answer, read_answer};
-use crate::common::fixtures::{AGENT_SECRET, CONTAINER, ago, containers, metrics, registration, sample};
+use crate::common::fixtures::{
+    AGENT_SECRET, CONTAINER, READINGS, ago, containers, metrics, registration, sample, sample_with,
+};
 use crate::common::{Database, Engine, Master, on_both_engines};
 
 const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -250,6 +252,7 @@ fn mutated_bodies_never_cost_a_5xx(engine: Engine) {
     let two_containers = containers(&[CONTAINER, &CONTAINER.replace("eb6f6e2aaa26", "aaaaaaaaaaaa")]);
     let bodies = [
         ("/api/agent/metrics", metrics(&[sample(ago(2000)), sample(ago(1000))])),
+        ("/api/agent/metrics", metrics(&[sample_with(ago(500), READINGS)])),
         ("/api/agent/containers", two_containers),
         ("/api/agent/heartbeat", format!(r#"{{"timestamp":"{}","agentVersion":"0.1.0"}}"#, ago(0))),
         ("/api/agent/register", registration("web-1")),
@@ -271,7 +274,14 @@ fn mutated_bodies_never_cost_a_5xx(engine: Engine) {
         // The mutants are near enough to the real thing to get past the first check.
         assert!(accepted > 0, "{path}");
     }
-    for path in ["/api/servers", "/api/servers/1", "/api/activities", "/api/stats", "/api/containers?serverId=1"] {
+    for path in [
+        "/api/servers",
+        "/api/servers/1",
+        "/api/servers/1/metrics/latest",
+        "/api/activities",
+        "/api/stats",
+        "/api/containers?serverId=1",
+    ] {
         assert_eq!(master.client.get(path).status, 200, "{path}");
     }
 }

@@ -3,12 +3,14 @@
 use neon_shared::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::common::fixtures::{CONTAINER, ago, containers, metrics, sample};
+use crate::common::fixtures::{CONTAINER, READINGS, ago, containers, metrics, sample, sample_with};
 use crate::common::{Database, Engine, Master, on_both_engines};
 
 on_both_engines! {
     an_empty_master_answers_emptily
     a_server_without_metrics_has_no_percentages
+    the_newest_sample_comes_back_whole
+    bad_readings_do_not_cost_the_sample
     hours_are_averaged_and_rounded
     raw_ranges_have_every_sample_oldest_first
     services_are_grouped_by_labels
@@ -42,6 +44,67 @@ fn a_server_without_metrics_has_no_percentages(engine: Engine) {
     assert_eq!((&server["dockerVersion"], &server["agentVersion"]), (&json!("27.3.1"), &json!("0.1.0")));
     assert_eq!((&server["containers"], &server["services"]), (&json!([]), &json!([])));
     assert!(server["createdAt"].is_string());
+}
+
+fn the_newest_sample_comes_back_whole(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let latest = || master.client.get(&format!("/api/servers/{id}/metrics/latest"));
+    let answer = latest();
+    assert_eq!((answer.status, answer.text()), (404, r#"{"error":"No metrics yet"}"#));
+
+    let post = |sample: String| {
+        let answer = master.client.post("/api/agent/metrics", &token, metrics(&[sample]));
+        assert_eq!((answer.status, answer.text()), (200, r#"{"success":true}"#));
+    };
+    let full = sample_with(ago(60_000), READINGS);
+    post(full.clone());
+    assert_eq!(latest().text(), full);
+    // Sent again after a lost answer: what is stored stays, whatever the second one says.
+    let time = serde_json::from_str::<Value>(&full).unwrap()["timestamp"].as_str().unwrap().to_owned();
+    post(sample_with(Timestamp::parse(&time).unwrap(), r#"{"load1":7.0}"#));
+    assert_eq!(latest().text(), full);
+    // One that comes late is older.
+    post(sample_with(ago(120_000), r#"{"load1":8.0}"#));
+    assert_eq!(latest().text(), full);
+    let history = master.client.get(&format!("/api/servers/{id}/metrics/history?range=1h")).json();
+    assert_eq!(history["dataPoints"].as_array().unwrap().len(), 2);
+    // What a later agent says besides is not kept, and costs nothing.
+    let newer = ago(30_000);
+    post(sample_with(newer, r#"{"load1":9.0,"entropyBits":256}"#));
+    assert_eq!(latest().text(), sample_with(newer, r#"{"load1":9.0}"#));
+    // A first-generation agent says nothing more.
+    let first_generation = sample(ago(0));
+    post(first_generation.clone());
+    assert_eq!(latest().text(), first_generation);
+}
+
+fn bad_readings_do_not_cost_the_sample(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let times = [4000, 3000, 2000, 1000].map(ago);
+    let body = metrics(&[
+        sample_with(times[0], READINGS),
+        sample_with(times[1], &READINGS.replacen("12.5", "112.5", 1)),
+        sample(times[2]).replace("14.85", "140"),
+        sample_with(times[3], r#"{"bootId":"\u0000"}"#),
+    ]);
+    let answer = master.client.post("/api/agent/metrics", &token, body);
+    assert_eq!(
+        (answer.status, answer.text()),
+        (
+            200,
+            r#"{"success":true,"data":{"accepted":3,"refused":1,"withoutReadings":2,"reasons":[{"index":2,"reason":"cpuPercent: must be between 0 and 100, got 140"},{"index":1,"reason":"readings.cpu.userPercent: must be between 0 and 100, got 112.5"},{"index":3,"reason":"readings.bootId: must not contain a NUL character"}]}}"#
+        )
+    );
+    let history = master.client.get(&format!("/api/servers/{id}/metrics/history?range=1h")).json();
+    assert_eq!(history["dataPoints"].as_array().unwrap().len(), 3);
+    let latest = master.client.get(&format!("/api/servers/{id}/metrics/latest"));
+    assert_eq!(latest.text(), sample(times[3]));
+    let said = master.log().into_iter().find(|line| line.contains("refused in part")).unwrap();
+    assert!(said.contains(r#""without_readings":2"#) && said.contains(r#""level":"WARN""#), "{said}");
 }
 
 fn hours_are_averaged_and_rounded(engine: Engine) {

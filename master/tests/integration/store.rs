@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use neon_master::model::{
-    ActivityKind, Container, ContainerChanges, ContainerHealth, ContainerStatus, Event, HistoryInterval, Registration,
-    Reporter, ServerStatus,
+    ActivityKind, Container, ContainerChanges, ContainerHealth, ContainerStatus, Event, HistoryInterval, Readings,
+    Registration, Reporter, Sample, ServerStatus,
 };
 use neon_master::store::{Store, StoreError};
-use neon_shared::metrics::{ServerInfo, ServerMetrics};
+use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 
 use crate::common::database::block_on;
@@ -30,6 +30,7 @@ suite! {
     parallel_registrations_of_one_name_give_one_number
     facts_are_stored_and_updated
     a_sample_is_stored_once
+    the_newest_sample_has_its_readings
     a_batch_larger_than_one_statement_is_stored_whole
     numbers_come_back_as_they_went_in
     samples_of_two_servers_do_not_meet
@@ -97,8 +98,8 @@ async fn reporter(store: &Store, name: &str) -> Reporter {
     Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned() }
 }
 
-fn sample(ms: i64, cpu_percent: f64) -> ServerMetrics {
-    ServerMetrics {
+fn sample(ms: i64, cpu_percent: f64) -> Sample {
+    Sample {
         timestamp: at(ms),
         cpu_percent,
         memory_percent: 3.09,
@@ -216,15 +217,36 @@ async fn a_sample_is_stored_once(store: Opened) {
 
 async fn a_batch_larger_than_one_statement_is_stored_whole(store: Opened) {
     let web = reporter(&store, "web-1").await;
-    let samples: Vec<ServerMetrics> = (0..2500).map(|i| sample(i, 1.0)).collect();
+    let samples: Vec<Sample> = (0..2500).map(|i| sample(i, 1.0)).collect();
     store.metrics_insert(&web, &samples, at(0)).await.unwrap();
     let stored = raw(&store, web.server_id).await;
     assert!(stored.iter().map(|(ms, _)| *ms).eq(0..2500));
 }
 
+async fn the_newest_sample_has_its_readings(store: Opened) {
+    let (web, other) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
+    assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), None);
+    assert_eq!(store.metrics_latest(web.server_id + 100).await.unwrap(), None);
+    let full: Readings = serde_json::from_str(crate::common::fixtures::READINGS).unwrap();
+    let says = |ms, readings| Sample { readings, ..sample(ms, 1.0) };
+    let load = |load1| Some(Readings { load1: Some(load1), ..Readings::default() });
+    let samples = [says(0, load(0.1)), says(2, Some(full.clone())), says(1, load(0.3))];
+    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    store.metrics_insert(&other, &[says(9, load(0.2))], at(0)).await.unwrap();
+    assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(2, Some(full.clone()))));
+    // The same time again is the same sample: nothing of it is replaced.
+    store.metrics_insert(&web, &[says(2, load(7.0))], at(1)).await.unwrap();
+    assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(2, Some(full))));
+    // Nothing read is not the same as nothing said.
+    store.metrics_insert(&web, &[says(3, Some(Readings::default()))], at(1)).await.unwrap();
+    assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(3, Some(Readings::default()))));
+    store.metrics_insert(&web, &[says(4, None)], at(1)).await.unwrap();
+    assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(4, None)));
+}
+
 async fn numbers_come_back_as_they_went_in(store: Opened) {
     let web = reporter(&store, "web-1").await;
-    let edges = ServerMetrics {
+    let edges = Sample {
         cpu_percent: 100.0,
         memory_percent: 0.0,
         disk_percent: 33.333_333_333_333_336,

@@ -110,6 +110,8 @@ fn refusals_have_the_sentences_of_the_contract(engine: Engine) {
         ("/api/servers/-1", 400, r#"{"error":"Invalid server ID"}"#),
         ("/api/servers/99999999999999999999", 400, r#"{"error":"Invalid server ID"}"#),
         ("/api/servers/99", 404, r#"{"error":"Server not found"}"#),
+        ("/api/servers/abc/metrics/latest", 400, r#"{"error":"Invalid server ID"}"#),
+        ("/api/servers/99/metrics/latest", 404, r#"{"error":"Server not found"}"#),
         ("/api/servers/abc/metrics/history", 400, r#"{"error":"Invalid server ID"}"#),
         ("/api/servers/99/metrics/history", 404, r#"{"error":"Server not found"}"#),
         ("/api/servers/1/metrics/history?range=2h", 400, r#"{"error":"Invalid time range"}"#),

@@ -4,6 +4,8 @@
 //! `cpuPercent: must be between 0 and 100, got 140`. Fields this version does not know are skipped. Nothing here
 //! recurses over the input: nested values that nobody asked for are skipped by a loop.
 
+mod readings;
+
 use std::collections::{BTreeMap, HashSet};
 
 use neon_shared::api::{RefusedData, RefusedReason, error as sentence};
@@ -13,6 +15,8 @@ use neon_shared::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+use crate::model::{Readings, Sample};
 
 /// How far a sample's clock may be ahead of the master's, in milliseconds.
 const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
@@ -50,9 +54,11 @@ pub struct Sorted<T> {
     pub accepted: Vec<T>,
     /// Why the others did not.
     pub refused: Vec<Refused>,
+    /// Those of the accepted that lost their additions, the fixed fields being good.
+    pub reduced: Vec<Refused>,
 }
 
-/// One reading that was refused.
+/// One reading that was refused, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Its place in the list, from 0.
@@ -63,16 +69,18 @@ pub struct Refused {
     pub container_id: Option<String>,
 }
 
-/// `data` of an answer to a list of which some were refused.
+/// `data` of an answer to a list of which something was refused.
 pub type RefusedSummary = RefusedData<Vec<RefusedReason<String>>>;
 
 impl<T> Sorted<T> {
     /// What to tell the agent; `None` where nothing was refused.
     pub fn summary(&self) -> Option<RefusedSummary> {
-        let reasons = self.refused.iter().take(REASONS_MAX);
-        (!self.refused.is_empty()).then(|| RefusedData {
+        let reasons = self.refused.iter().chain(&self.reduced).take(REASONS_MAX);
+        let is_whole = self.refused.is_empty() && self.reduced.is_empty();
+        (!is_whole).then(|| RefusedData {
             accepted: self.accepted.len() as u64,
             refused: self.refused.len() as u64,
+            without_readings: (!self.reduced.is_empty()).then_some(self.reduced.len() as u64),
             reasons: reasons.map(|r| RefusedReason { index: r.index as u64, reason: r.reason.clone() }).collect(),
         })
     }
@@ -95,8 +103,8 @@ pub fn registration(body: &[u8]) -> Result<Registered, String> {
     let info: ServerInfo<String> = object(&info).map_err(|reason| format!("serverInfo.{reason}"))?;
     let agent_version = body.agent_version.unwrap_or_default();
 
-    text("serverName", &server_name, SERVER_NAME_MAX_BYTES)?;
-    text("agentVersion", &agent_version, TEXT_MAX_BYTES)?;
+    field_text("serverName", &server_name, SERVER_NAME_MAX_BYTES)?;
+    field_text("agentVersion", &agent_version, TEXT_MAX_BYTES)?;
     server_info(&info).map_err(|reason| format!("serverInfo.{reason}"))?;
     Ok(Registered { server_name, info, agent_version })
 }
@@ -114,23 +122,31 @@ pub fn heartbeat(body: &[u8]) -> Result<Option<String>, String> {
     }
     let body: Body = object(json(body)?)?;
     if let Some(version) = &body.agent_version {
-        text("agentVersion", version, TEXT_MAX_BYTES)?;
+        field_text("agentVersion", version, TEXT_MAX_BYTES)?;
     }
     Ok(body.agent_version)
 }
 
-/// Reads samples.
+/// Reads samples. One whose readings are bad is taken without them.
 ///
 /// Errors: the sentence of the 400; also where every single sample is refused, with the reason of the first.
-pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<ServerMetrics>, String> {
+pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
     #[derive(Deserialize)]
     struct Body {
         metrics: Option<Box<RawValue>>,
     }
     let list = list(object::<Body>(json(body)?)?.metrics).filter(|list| !list.is_empty());
     let list = list.ok_or(sentence::MISSING_METRICS)?;
-    let sorted = sort(&list, |raw| object(raw).and_then(|sample| check_sample(sample, now)));
-    all_refused(sorted)
+    let mut reduced = Vec::new();
+    let sorted = sort(&list, |index, raw| {
+        let sample = object(raw).and_then(|sample| check_sample(sample, now))?;
+        let readings = sample.readings.as_deref().map(readings::readings).transpose().unwrap_or_else(|reason| {
+            reduced.push(Refused { index, reason: shortened(&reason), container_id: None });
+            None
+        });
+        Ok(with_readings(&sample, readings))
+    });
+    all_refused(Sorted { reduced, ..sorted })
 }
 
 /// Reads a host's container set. An id that is listed twice is refused the second time.
@@ -143,7 +159,7 @@ pub fn containers(body: &[u8]) -> Result<Sorted<WireContainer>, String> {
     }
     let list = list(object::<Body>(json(body)?)?.containers).ok_or(sentence::MISSING_CONTAINERS)?;
     let mut seen = HashSet::new();
-    let mut sorted = sort(&list, |raw| {
+    let mut sorted = sort(&list, |_, raw| {
         let container = object(raw).and_then(check_container)?;
         if !seen.insert(container.container_id.clone()) {
             return Err("containerId: is listed twice".to_owned());
@@ -170,10 +186,10 @@ pub fn started_at(text: Option<&str>) -> Result<Option<Timestamp>, String> {
     }
 }
 
-fn sort<T>(list: &[Box<RawValue>], mut read: impl FnMut(&RawValue) -> Result<T, String>) -> Sorted<T> {
-    let mut sorted = Sorted { accepted: Vec::with_capacity(list.len()), refused: Vec::new() };
+fn sort<T>(list: &[Box<RawValue>], mut read: impl FnMut(usize, &RawValue) -> Result<T, String>) -> Sorted<T> {
+    let mut sorted = Sorted { accepted: Vec::with_capacity(list.len()), refused: Vec::new(), reduced: Vec::new() };
     for (index, raw) in list.iter().enumerate() {
-        match read(raw) {
+        match read(index, raw) {
             Ok(reading) => sorted.accepted.push(reading),
             Err(reason) => sorted.refused.push(Refused { index, reason: shortened(&reason), container_id: None }),
         }
@@ -211,7 +227,8 @@ fn reason(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     // The position is that within one element: of no use to a reader.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     match (text.strip_prefix("missing field `"), error.path().to_string().as_str()) {
-        (Some(field), _) => format!("{}: is missing", field.trim_end_matches('`')),
+        (Some(field), ".") => format!("{}: is missing", field.trim_end_matches('`')),
+        (Some(field), path) => format!("{path}.{}: is missing", field.trim_end_matches('`')),
         (None, ".") => text.to_owned(),
         (None, path) => format!("{path}: {text}"),
     }
@@ -224,7 +241,10 @@ fn shortened(reason: &str) -> String {
     }
 }
 
-fn check_sample(sample: ServerMetrics, now: Timestamp) -> Result<ServerMetrics, String> {
+/// A sample whose readings are not read yet.
+type RawSample = ServerMetrics<Box<RawValue>>;
+
+fn check_sample(sample: RawSample, now: Timestamp) -> Result<RawSample, String> {
     if sample.timestamp.unix_ms() > now.unix_ms().saturating_add(CLOCK_AHEAD_MAX_MS) {
         return Err(format!("timestamp: is more than 5 minutes ahead of the master's clock, got {}", sample.timestamp));
     }
@@ -240,21 +260,37 @@ fn check_sample(sample: ServerMetrics, now: Timestamp) -> Result<ServerMetrics, 
     Ok(sample)
 }
 
+fn with_readings(fixed: &RawSample, readings: Option<Readings>) -> Sample {
+    ServerMetrics {
+        readings,
+        timestamp: fixed.timestamp,
+        cpu_percent: fixed.cpu_percent,
+        memory_percent: fixed.memory_percent,
+        disk_percent: fixed.disk_percent,
+        memory_used_gb: fixed.memory_used_gb,
+        memory_total_gb: fixed.memory_total_gb,
+        disk_used_gb: fixed.disk_used_gb,
+        disk_total_gb: fixed.disk_total_gb,
+        network_rx_bytes: fixed.network_rx_bytes,
+        network_tx_bytes: fixed.network_tx_bytes,
+    }
+}
+
 fn check_container(container: WireContainer) -> Result<WireContainer, String> {
     container_id(&container.container_id)?;
-    text("name", &container.name, TEXT_MAX_BYTES)?;
-    text("image", &container.image, TEXT_MAX_BYTES)?;
-    text("imageId", container.image_id.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
-    text("ports", &container.ports, TEXT_MAX_BYTES)?;
+    field_text("name", &container.name, TEXT_MAX_BYTES)?;
+    field_text("image", &container.image, TEXT_MAX_BYTES)?;
+    field_text("imageId", container.image_id.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
+    field_text("ports", &container.ports, TEXT_MAX_BYTES)?;
     if container.name.is_empty() {
         return Err("name: must not be empty".to_owned());
     }
     // Labels and lists are bounded by the body alone: labels of a few kilobytes are in use.
     for tag in &container.image_tags {
-        text("imageTags", tag, TEXT_MAX_BYTES)?;
+        field_text("imageTags", tag, TEXT_MAX_BYTES)?;
     }
     for network in &container.networks {
-        text("networks", network, TEXT_MAX_BYTES)?;
+        field_text("networks", network, TEXT_MAX_BYTES)?;
     }
     if container.labels.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
         return Err("labels: must not contain a NUL character".to_owned());
@@ -264,13 +300,13 @@ fn check_container(container: WireContainer) -> Result<WireContainer, String> {
 }
 
 fn server_info(info: &ServerInfo<String>) -> Result<(), String> {
-    text("name", &info.name, TEXT_MAX_BYTES)?;
-    text("hostname", &info.hostname, TEXT_MAX_BYTES)?;
-    text("osName", &info.os_name, TEXT_MAX_BYTES)?;
-    text("osVersion", &info.os_version, TEXT_MAX_BYTES)?;
-    text("osKernel", &info.os_kernel, TEXT_MAX_BYTES)?;
-    text("osArch", &info.os_arch, TEXT_MAX_BYTES)?;
-    text("dockerVersion", info.docker_version.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
+    field_text("name", &info.name, TEXT_MAX_BYTES)?;
+    field_text("hostname", &info.hostname, TEXT_MAX_BYTES)?;
+    field_text("osName", &info.os_name, TEXT_MAX_BYTES)?;
+    field_text("osVersion", &info.os_version, TEXT_MAX_BYTES)?;
+    field_text("osKernel", &info.os_kernel, TEXT_MAX_BYTES)?;
+    field_text("osArch", &info.os_arch, TEXT_MAX_BYTES)?;
+    field_text("dockerVersion", info.docker_version.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
     size_gb("totalMemoryGb", info.total_memory_gb)?;
     size_gb("totalDiskGb", info.total_disk_gb)
 }
@@ -294,13 +330,17 @@ fn container_id(id: &str) -> Result<(), String> {
     }
 }
 
+fn field_text(field: &str, value: &str, max_bytes: usize) -> Result<(), String> {
+    text(value, max_bytes).map_err(|why| format!("{field}: {why}"))
+}
+
 /// PostgreSQL cannot hold a NUL in a text, so no engine gets one.
-fn text(field: &str, value: &str, max_bytes: usize) -> Result<(), String> {
+fn text(value: &str, max_bytes: usize) -> Result<(), String> {
     if value.contains('\0') {
-        return Err(format!("{field}: must not contain a NUL character"));
+        return Err("must not contain a NUL character".to_owned());
     }
     if value.len() > max_bytes {
-        return Err(format!("{field}: must be at most {max_bytes} bytes long, got {}", value.len()));
+        return Err(format!("must be at most {max_bytes} bytes long, got {}", value.len()));
     }
     Ok(())
 }
@@ -338,7 +378,7 @@ mod tests {
     const CONTAINER: &str = r#"{"containerId":"eb6f6e2aaa26","name":"hc","image":"busybox:local","imageId":null,"imageTags":["busybox:local"],"status":"running","health":"healthy","ports":"8099:80","labels":{},"networks":["bridge"],"startedAt":"2026-11-23T08:47:25.668846837Z","exitCode":0}"#;
     const INFO: &str = r#"{"name":"web-1","hostname":"host","cpuCores":4,"totalMemoryGb":24,"totalDiskGb":755.92,"osName":"Debian","osVersion":"13","osKernel":"6.12","osArch":"x86_64","dockerVersion":null}"#;
 
-    fn samples(elements: &[&str]) -> Result<Sorted<ServerMetrics>, String> {
+    fn samples(elements: &[&str]) -> Result<Sorted<Sample>, String> {
         let body = format!(r#"{{"metrics":[{}]}}"#, elements.join(","));
         metrics(body.as_bytes(), Timestamp::parse(NOW).unwrap())
     }
@@ -393,6 +433,31 @@ mod tests {
             let error = samples(&[&with(SAMPLE, from, to)]).unwrap_err();
             assert!(error.starts_with(reason), "{from} -> {to}: {error}");
         }
+    }
+
+    #[test]
+    fn bad_readings_cost_themselves_and_not_the_fixed_fields() {
+        let says = |readings: &str| with(SAMPLE, "}", &format!(r#","readings":{readings}}}"#));
+        let (good, bad, bad_too) = (says(r#"{"load1":0.5}"#), says(r#"{"load1":-1}"#), says("7"));
+        let refused = with(&bad, "14.85", "140");
+        let sorted = samples(&[&good, &bad, SAMPLE, &refused, &bad_too, &says("null")]).unwrap();
+        let loads: Vec<_> = sorted.accepted.iter().map(|s| s.readings.as_ref().and_then(|r| r.load1)).collect();
+        assert_eq!(loads, [Some(0.5), None, None, None, None]);
+        assert_eq!(sorted.accepted[1], sorted.accepted[2], "the fixed fields are as they were sent");
+        let reason = |index, reason: &str| RefusedReason { index, reason: reason.to_owned() };
+        let summary = RefusedSummary {
+            accepted: 5,
+            refused: 1,
+            without_readings: Some(2),
+            reasons: vec![
+                reason(3, "cpuPercent: must be between 0 and 100, got 140"),
+                reason(1, "readings.load1: must not be negative, got -1"),
+                reason(4, "readings: must be a JSON object"),
+            ],
+        };
+        assert_eq!(sorted.summary(), Some(summary));
+        // Nothing is refused here, so it is no 400.
+        assert_eq!(samples(&[&bad]).unwrap().summary().unwrap().without_readings, Some(1));
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod containers;
 mod heartbeat;
 mod metrics;
 mod register;
-mod schemas;
+pub(super) mod schemas;
 
 pub use containers::agent_containers;
 pub use heartbeat::agent_heartbeat;
@@ -34,9 +34,17 @@ impl<T: Serialize + Send> Writer for Accepted<T> {
 /// The answer to a list that is stored, as far as it was good; what was refused of it is logged, with the first reason.
 fn stored<T>(reporter: &Reporter, what: &'static str, list: &Sorted<T>) -> Accepted<RefusedSummary> {
     let summary = list.summary();
-    if let Some(RefusedSummary { accepted, refused, reasons }) = &summary {
+    if let Some(RefusedSummary { accepted, refused, without_readings, reasons }) = &summary {
         let reason = reasons.first().map(|first| first.reason.as_str());
-        tracing::warn!(server_name = reporter.server_name, what, accepted, refused, reason, "refused in part");
+        tracing::warn!(
+            server_name = reporter.server_name,
+            what,
+            accepted,
+            refused,
+            without_readings,
+            reason,
+            "refused in part"
+        );
     }
     Accepted(summary)
 }

@@ -21,6 +21,15 @@ pub fn sample(timestamp: Timestamp) -> String {
     )
 }
 
+/// Every reading there is, one line; a unit test of the master holds it complete.
+pub const READINGS: &str = include_str!("../../fixtures/readings.json").trim_ascii_end();
+
+/// The contract's example of a sample with `readings`, as JSON.
+pub fn sample_with(timestamp: Timestamp, readings: &str) -> String {
+    let fixed = sample(timestamp);
+    format!(r#"{},"readings":{readings}}}"#, fixed.trim_end_matches('}'))
+}
+
 pub fn metrics(samples: &[String]) -> String {
     format!(r#"{{"metrics":[{}]}}"#, samples.join(","))
 }

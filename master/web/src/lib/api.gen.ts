@@ -171,6 +171,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/metrics/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A server's newest sample, with everything its agent read.
+         * @description What the host does not have, or could not be read, is absent. `readings` is absent from first-generation agents.
+         */
+        get: operations["server_latest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stats": {
         parameters: {
             query?: never;
@@ -212,8 +232,62 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What the agent costs its host, and how it fares. */
+        AgentReading: {
+            /**
+             * Format: int64
+             * @description The part of it that is in no file, and so is the agent's alone.
+             */
+            anonymousBytes?: number;
+            /**
+             * Format: int64
+             * @description Processor time since the previous sample, user and system, of all threads.
+             */
+            cpuMicroseconds?: number;
+            /**
+             * Format: int64
+             * @description Requests that failed after all their tries, since the agent's start.
+             */
+            requestFailuresTotal: number;
+            /**
+             * Format: int64
+             * @description Memory of the process, its own pages and those of its file.
+             */
+            residentBytes?: number;
+            /**
+             * Format: int64
+             * @description Samples that waited to be sent when this one was taken.
+             */
+            samplesBuffered: number;
+            /**
+             * Format: int64
+             * @description Samples that never reached the master, since the agent's start.
+             */
+            samplesDroppedTotal: number;
+            /** @description What each source took, and why one gave nothing. */
+            sources: components["schemas"]["SourceReading"][];
+        };
+        /** @description The connection tracking table. */
+        ConntrackReading: {
+            /**
+             * Format: int64
+             * @description Connections in it.
+             */
+            entries: number;
+            /**
+             * Format: int64
+             * @description Connections it can hold; past it new ones are refused.
+             */
+            entriesMax: number;
+        };
         ContainerInfo: {
+            /** @description Compose project it belongs to. */
+            composeProject?: string;
+            /** @description Service of that project. */
+            composeService?: string;
             containerId: string;
+            /** @description When it was made, ISO 8601 as the engine gives it. */
+            createdAt?: string;
             exitCode?: number | null;
             /** @enum {unknown} */
             health?: "healthy" | "unhealthy" | "starting" | null;
@@ -223,9 +297,15 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** @description Labels that found no room in labels. */
+            labelsLeftOut?: number;
             name: string;
             networks: string[];
+            /** @description Whether the last run ended because the kernel killed it for want of memory. */
+            oomKilled?: boolean;
             ports: string;
+            /** @description How often the engine restarted it by its restart policy. */
+            restartCount?: number;
             startedAt?: string | null;
             /** @description running, exited, paused or restarting; anything else counts as exited. */
             status: string;
@@ -233,6 +313,96 @@ export interface components {
         ContainersRequest: {
             /** @description The host's full set; one that is absent has been removed. */
             containers: components["schemas"]["ContainerInfo"][];
+            /** @description Containers that could not be reported, being too many or too large. While there are some, none is taken for removed. */
+            containersLeftOut?: number;
+        };
+        /** @description Where processor time went between two samples, 0 to 100 each; the rest was idle. */
+        CpuShares: {
+            /**
+             * Format: int64
+             * @description Number of the processor; absent where all are meant.
+             */
+            core?: number;
+            /** @description Idle while a disk request was outstanding. */
+            iowaitPercent: number;
+            /** @description Serving interrupts, hard and soft. */
+            irqPercent: number;
+            /** @description Taken by the hypervisor for other guests. */
+            stealPercent: number;
+            /** @description In the kernel. */
+            systemPercent: number;
+            /** @description In programs, also those with low priority. */
+            userPercent: number;
+        };
+        /** @description What a block device did between two samples. */
+        DiskRates: {
+            /** @description Mean time from a request's arrival to its end; absent when there was none. */
+            meanWaitMilliseconds?: number;
+            /**
+             * Format: int64
+             * @description Bytes read per second.
+             */
+            readBytesPerSecond: number;
+            /** @description Reads per second. */
+            readsPerSecond: number;
+            /** @description Share of the time with at least one request under way, 0 to 100. A disk that serves several requests at a time may have room left at 100. */
+            utilisationPercent: number;
+            /** @description Writes per second. */
+            writesPerSecond: number;
+            /**
+             * Format: int64
+             * @description Bytes written per second.
+             */
+            writtenBytesPerSecond: number;
+        };
+        /** @description One block device. */
+        DiskReading: {
+            /**
+             * Format: int64
+             * @description Time with at least one request under way, since boot.
+             */
+            busyMillisecondsTotal: number;
+            /** @description Name without /dev/. */
+            device: string;
+            /** @description What happened since the previous sample; absent in the first, and when a counter went backwards. */
+            rates?: components["schemas"]["DiskRates"];
+            /**
+             * Format: int64
+             * @description Bytes read since boot.
+             */
+            readBytesTotal: number;
+            /**
+             * Format: int64
+             * @description Reads since boot.
+             */
+            readsTotal: number;
+            /**
+             * Format: int64
+             * @description Time from arrival to end, summed over all requests since boot.
+             */
+            waitMillisecondsTotal: number;
+            /**
+             * Format: int64
+             * @description Writes since boot.
+             */
+            writesTotal: number;
+            /**
+             * Format: int64
+             * @description Bytes written since boot.
+             */
+            writtenBytesTotal: number;
+        };
+        /** @description One fan. */
+        FanReading: {
+            /** @description The chip's name. */
+            chip: string;
+            /**
+             * Format: int64
+             * @description Revolutions per minute; 0 for one that stands still.
+             */
+            revolutionsPerMinute: number;
+            /** @description The fan's label, or its number in the chip, fan1. */
+            sensor: string;
         };
         HeartbeatAnswer: {
             data: {
@@ -249,9 +419,62 @@ export interface components {
             /** Format: date-time */
             timestamp?: string;
         };
+        /** @description One network interface. */
+        InterfaceReading: {
+            /** @description Whether it can pass traffic (operstate); absent where the driver does not say. */
+            linkUp?: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes received since it was made.
+             */
+            rxBytesTotal: number;
+            /**
+             * Format: int64
+             * @description Packets received and thrown away for want of room or of somebody who wants them.
+             */
+            rxDroppedTotal: number;
+            /**
+             * Format: int64
+             * @description Packets that were received broken.
+             */
+            rxErrorsTotal: number;
+            /**
+             * Format: int64
+             * @description Packets received.
+             */
+            rxPacketsTotal: number;
+            /**
+             * Format: int64
+             * @description Negotiated speed; absent where there is none (virtual, or no link).
+             */
+            speedBitsPerSecond?: number;
+            /**
+             * Format: int64
+             * @description Bytes sent since it was made.
+             */
+            txBytesTotal: number;
+            /**
+             * Format: int64
+             * @description Packets thrown away before they were sent.
+             */
+            txDroppedTotal: number;
+            /**
+             * Format: int64
+             * @description Packets that could not be sent.
+             */
+            txErrorsTotal: number;
+            /**
+             * Format: int64
+             * @description Packets sent.
+             */
+            txPacketsTotal: number;
+        };
         ListAnswer: {
-            /** @description Absent unless some elements were refused. */
+            /** @description Absent where all of it was stored. */
             data?: {
+                /** @description Elements that are stored. */
                 accepted: number;
                 reasons: {
                     /** @description Place in the list, from 0. */
@@ -259,14 +482,215 @@ export interface components {
                     /** @description Names the field. */
                     reason: string;
                 }[];
+                /** @description Elements that were refused for what they hold. */
                 refused: number;
+                /** @description Samples that are stored without their readings, for what those hold; absent when none. */
+                withoutReadings?: number;
             };
             /** @constant */
             success: true;
         };
+        /** @description How the memory is used. */
+        MemoryReading: {
+            /**
+             * Format: int64
+             * @description What new work could use without swapping.
+             */
+            availableBytes: number;
+            /**
+             * Format: int64
+             * @description Cache of block devices.
+             */
+            buffersBytes?: number;
+            /**
+             * Format: int64
+             * @description Cache of files, shared memory included.
+             */
+            cachedBytes?: number;
+            /**
+             * Format: int64
+             * @description Waiting to be written to disk.
+             */
+            dirtyBytes?: number;
+            /**
+             * Format: int64
+             * @description Unused altogether.
+             */
+            freeBytes?: number;
+            /**
+             * Format: int64
+             * @description Processes that the kernel killed for want of memory, since boot.
+             */
+            oomKillsTotal?: number;
+            /**
+             * Format: int64
+             * @description Size of all swap areas; 0 where swapping is off.
+             */
+            swapTotalBytes?: number;
+            /**
+             * Format: int64
+             * @description Swap in use.
+             */
+            swapUsedBytes?: number;
+            /**
+             * Format: int64
+             * @description MemTotal.
+             */
+            totalBytes: number;
+            /**
+             * Format: int64
+             * @description Size of the ZFS cache (ARC), which availableBytes does not count as reclaimable.
+             */
+            zfsArcBytes?: number;
+        };
         MetricsRequest: {
             /** @description Oldest first. */
             metrics: components["schemas"]["ServerMetrics"][];
+        };
+        /** @description One file system. */
+        MountReading: {
+            /**
+             * Format: int64
+             * @description What users without privilege may still write.
+             */
+            availableBytes: number;
+            /** @description What is mounted: a device path, or a pool's data set. */
+            device: string;
+            /** @description ext4, xfs, … */
+            fsType: string;
+            /**
+             * Format: int64
+             * @description Files it can hold; absent where the file system makes them as needed.
+             */
+            inodesTotal?: number;
+            /**
+             * Format: int64
+             * @description Files it holds.
+             */
+            inodesUsed?: number;
+            /** @description Where it is mounted; the first place, if there are several. */
+            mountPoint: string;
+            /** @description Whether it cannot be written to; a disk fault can do that at any time. */
+            readOnly: boolean;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            totalBytes: number;
+            /**
+             * Format: int64
+             * @description What files hold.
+             */
+            usedBytes: number;
+        };
+        /** @description Pressure stall information: /proc/pressure, Linux 4.20 and later. */
+        Pressure: {
+            /** @description Waiting for a processor. */
+            cpu?: components["schemas"]["Stalls"];
+            /** @description Waiting for disks. */
+            io?: components["schemas"]["Stalls"];
+            /** @description Waiting for memory: reclaim, swapping in, refaults. */
+            memory?: components["schemas"]["Stalls"];
+        };
+        /** @description Everything that was read of a host beside the fixed fields of a sample. */
+        Readings: {
+            /** @description What the agent itself costs, and how it fares. */
+            agent?: components["schemas"]["AgentReading"];
+            /**
+             * Format: int64
+             * @description Threads that wait for a disk now.
+             */
+            blockedTasks?: number;
+            /** @description A random UUID of this boot: another one means that the host restarted. */
+            bootId?: string;
+            /**
+             * Format: date-time
+             * @description When the host booted, by its own clock.
+             */
+            bootedAt?: string;
+            /** @description The connection tracking table, where netfilter keeps one. */
+            conntrack?: components["schemas"]["ConntrackReading"];
+            /**
+             * Format: int64
+             * @description Context switches since boot.
+             */
+            contextSwitchesTotal?: number;
+            /** @description The same for each processor that is online; absent past 256 of them, as coresLeftOut says. */
+            cores?: components["schemas"]["CpuShares"][];
+            /**
+             * Format: int64
+             * @description Processors whose shares were left out, there being more than are told apart; absent when none was.
+             */
+            coresLeftOut?: number;
+            /** @description Where the time of all processors together went since the previous sample. */
+            cpu?: components["schemas"]["CpuShares"];
+            /** @description Block devices, without partitions, RAM disks and loop devices. */
+            disks?: components["schemas"]["DiskReading"][];
+            /**
+             * Format: int64
+             * @description Block devices that found no room in the list; absent when none.
+             */
+            disksLeftOut?: number;
+            /** @description Fans. */
+            fans?: components["schemas"]["FanReading"][];
+            /** @description Network interfaces, without loopback and the ends of containers (veth). */
+            interfaces?: components["schemas"]["InterfaceReading"][];
+            /**
+             * Format: int64
+             * @description Interfaces that found no room in the list; absent when none.
+             */
+            interfacesLeftOut?: number;
+            /** @description Tasks running or waiting for a processor, and in uninterruptible sleep, averaged over 1 minute. */
+            load1?: number;
+            /** @description The same over 15 minutes. */
+            load15?: number;
+            /** @description The same over 5 minutes. */
+            load5?: number;
+            /** @description How the memory is used. */
+            memory?: components["schemas"]["MemoryReading"];
+            /** @description File systems on disks of this host, each backing device once. */
+            mounts?: components["schemas"]["MountReading"][];
+            /**
+             * Format: int64
+             * @description File systems that found no room in the list; absent when none.
+             */
+            mountsLeftOut?: number;
+            /**
+             * Format: int64
+             * @description File handles in use, over all processes.
+             */
+            openFiles?: number;
+            /**
+             * Format: int64
+             * @description File handles that the kernel will give out at most.
+             */
+            openFilesMax?: number;
+            /** @description How long work stood still for want of processor, memory or disk. */
+            pressure?: components["schemas"]["Pressure"];
+            /**
+             * Format: int64
+             * @description Processes that exist now.
+             */
+            processes?: number;
+            /**
+             * Format: int64
+             * @description Threads that run or could run now.
+             */
+            runningTasks?: number;
+            /** @description Sockets in use. */
+            sockets?: components["schemas"]["SocketsReading"];
+            /** @description Temperature sensors. */
+            temperatures?: components["schemas"]["TemperatureReading"][];
+            /**
+             * Format: int64
+             * @description Threads that exist now, the kernel's own included.
+             */
+            threads?: number;
+            /**
+             * Format: int64
+             * @description Time since boot, time asleep included.
+             */
+            uptimeSeconds?: number;
         };
         Refusal: {
             error: string;
@@ -319,11 +743,70 @@ export interface components {
             networkRxBytes: number;
             /** @description Bytes since boot. */
             networkTxBytes: number;
+            readings?: components["schemas"]["Readings"];
             /**
              * Format: date-time
              * @description At most five minutes ahead of the master's clock.
              */
             timestamp: string;
+        };
+        /** @description Sockets in use, IPv4 and IPv6 together. */
+        SocketsReading: {
+            /**
+             * Format: int64
+             * @description TCP sockets that are connected or listen.
+             */
+            tcpInUse: number;
+            /**
+             * Format: int64
+             * @description TCP connections that have ended and wait for stray packets.
+             */
+            tcpTimeWait: number;
+            /**
+             * Format: int64
+             * @description UDP sockets.
+             */
+            udpInUse: number;
+        };
+        /** @description How one source fared. */
+        SourceReading: {
+            /**
+             * Format: int64
+             * @description Time that reading and parsing took.
+             */
+            durationMicroseconds: number;
+            /** @description Why it gave nothing, or not all; absent when all was well. */
+            error?: string;
+            /** @description stat, mountinfo, docker, … */
+            source: string;
+        };
+        /** @description How much of the time work stood still. */
+        Stall: {
+            /** @description Share of the last 10 seconds, 0 to 100. */
+            avg10Percent: number;
+            /** @description Share of the last minute, 0 to 100. */
+            avg60Percent: number;
+            /**
+             * Format: int64
+             * @description Time lost since boot.
+             */
+            totalMicroseconds: number;
+        };
+        /** @description Stalls over one resource. */
+        Stalls: {
+            /** @description All tasks that were not idle waited. */
+            full?: components["schemas"]["Stall"];
+            /** @description At least one task waited. */
+            some?: components["schemas"]["Stall"];
+        };
+        /** @description One temperature sensor. */
+        TemperatureReading: {
+            /** @description Degrees Celsius. */
+            celsius: number;
+            /** @description The chip's name, coretemp. */
+            chip: string;
+            /** @description The sensor's label, "Package id 0", or its number in the chip, temp1. */
+            sensor: string;
         };
         /** @description Error body of the reading half. */
         ErrorBody: {
@@ -1026,6 +1509,47 @@ export interface operations {
                 };
             };
             /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    server_latest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the server */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest sample */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerMetrics"];
+                };
+            };
+            /** @description `Invalid server ID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found`, or `No metrics yet` */
             404: {
                 headers: {
                     [name: string]: unknown;
