@@ -38,7 +38,8 @@ pub fn diskstats(bytes: &[u8], mut wanted: impl FnMut(&[u8]) -> bool) -> impl It
 
 fn disk<'a>(line: &'a [u8], mut wanted: impl FnMut(&[u8]) -> bool) -> Result<Option<Disk<'a>>, FaultKind> {
     let mut words = Words(line);
-    let (_major, _minor, name) = (words.word()?, words.word()?, words.word()?);
+    // Their numbers are not wanted, but what has none is no device.
+    let (_major, _minor, name) = (words.number()?, words.number()?, words.word()?);
     if !wanted(name) {
         return Ok(None);
     }
