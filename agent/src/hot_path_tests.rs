@@ -11,7 +11,10 @@ use neon_shared::time::Timestamp;
 
 use crate::config;
 use crate::outbox::Outbox;
+use crate::reactor::block_on;
 use crate::scheduler::SAMPLE_BYTES;
+use crate::source::docker::scripted::{ScriptedEngine, script_of};
+use crate::source::docker::{DockerBuffers, Engine};
 use crate::source::kernel::{Kernel, KernelBuffers};
 
 const CYCLES: u64 = 1000;
@@ -96,4 +99,24 @@ fn a_thousand_metrics_collections_allocate_nothing() {
     });
     assert_eq!(allocations, 0);
     assert!(length_max > REQUEST_BODY_MAX_BYTES / 2, "the body was filled with samples, {length_max} bytes");
+}
+
+#[test]
+fn a_thousand_container_sweeps_allocate_nothing() {
+    const CONTAINERS: usize = 3;
+    // Pieces smaller than an answer, so that the reactor has to wait in the middle of them.
+    let scripted = ScriptedEngine::start(script_of(CONTAINERS), 3000);
+    let mut engine = Engine::new(&scripted.socket, leaked(DockerBuffers::new));
+    let outbox: &'static Outbox = leaked(Outbox::new);
+    let mut sweep = || {
+        let sweep = block_on(engine.containers()).unwrap().unwrap();
+        assert_eq!((sweep.containers, sweep.omitted, sweep.without_details), (CONTAINERS, 0, 0));
+        assert!(matches!(sweep.images, Ok(0)));
+        outbox.with(|waiting| waiting.put_containers(sweep.body));
+    };
+    // The first sweep connects.
+    sweep();
+    assert_eq!(allocations_of(|| (0..CYCLES).for_each(|_| sweep())), 0);
+    assert_eq!(scripted.requests().len() as u64, (CYCLES + 1) * (2 + CONTAINERS as u64));
+    assert_eq!(scripted.connections(), 2, "they were kept");
 }

@@ -1,8 +1,11 @@
-//! The array splitter: the same elements however the input is split, and the elements that serde_json sees.
+//! The array splitter: the same elements however the input is split, and the elements that serde_json sees. The members
+//! of an object: those that serde_json sees.
 #![no_main]
 
+use std::collections::BTreeMap;
+
 use libfuzzer_sys::fuzz_target;
-use neon_agent_core::parse::json::{ArraySplitter, DEPTH_MAX, JsonFault, Step};
+use neon_agent_core::parse::json::{ArraySplitter, DEPTH_MAX, JsonFault, Step, members};
 use serde_json::value::RawValue;
 
 const ELEMENT_BYTES: usize = 256;
@@ -12,6 +15,14 @@ fuzz_target!(|input: (u8, &[u8])| {
     let whole = split(bytes, usize::MAX);
     assert_eq!(whole, split(bytes, 1 + usize::from(piece)));
 
+    if let Ok(expected) = serde_json::from_slice::<BTreeMap<&str, &RawValue>>(bytes) {
+        let members: BTreeMap<&str, &[u8]> = members(bytes)
+            .map(|member| member.expect("what serde_json accepts is an object"))
+            .map(|(key, value)| (std::str::from_utf8(key).expect("text"), value))
+            .collect();
+        let expected = expected.into_iter().map(|(key, value)| (key, value.get().as_bytes()));
+        assert!(members.into_iter().eq(expected));
+    }
     let Ok(expected) = serde_json::from_slice::<Vec<&RawValue>>(bytes) else { return };
     let (elements, ended) = whole.expect("what serde_json accepts is an array");
     assert!(ended);

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use neon_agent_core::parse::docker::{Image, Info, Inspect, ListEntry, TAGS_MAX};
+use neon_agent_core::parse::docker::{Image, Info, Inspect, ListEntry, TAGS_MAX, inspect};
 use neon_agent_core::parse::http::{self, BodyDecoder, HttpFault};
-use neon_agent_core::parse::json::{ArraySplitter, ElementFault, JsonFault, JsonText, Step, element};
+use neon_agent_core::parse::json::{ArraySplitter, ElementFault, JsonFault, JsonText, Step, element, flat_element};
 use neon_agent_core::sample::container::{self, Scratch, is_id};
 use neon_agent_core::wire;
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
@@ -41,6 +41,8 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of an image id without `sha256:`, and the prefix.
 const DIGEST_HEX_BYTES: usize = 64;
 const DIGEST_PREFIX: &str = "sha256:";
+/// Docker: "No such container: …"; Podman: "…: no such container".
+const NO_SUCH_CONTAINER: &[u8] = b"no such container";
 
 /// Everything that can be asked of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +93,14 @@ pub enum DockerFault {
     BadId,
     /// What was found does not fit a request to the master.
     ReportFull,
+}
+
+impl DockerFault {
+    /// Whether nobody is at the socket any more, or nobody will be for us.
+    fn is_engine_gone(&self) -> bool {
+        use io::ErrorKind::{ConnectionRefused, NotFound, PermissionDenied};
+        matches!(self, Self::Io(ConnectionRefused | NotFound | PermissionDenied))
+    }
 }
 
 impl fmt::Display for DockerFault {
@@ -165,7 +175,7 @@ pub struct Sweep<'b> {
     /// Containers in it.
     pub containers: usize,
     /// Containers that could not be reported: too large, malformed, or past the report's room.
-    pub omitted: usize,
+    pub omitted: u64,
     /// Containers whose details could not be had, so that the list's words stand in.
     pub without_details: usize,
     /// Images whose tags found no room; or why the image list could not be had, so that no container has tags.
@@ -199,7 +209,10 @@ impl Engine {
 
     /// Adds to `facts` what `GET /info` says.
     pub async fn describe(&mut self, facts: &mut HostFacts, in_container: bool) -> Result<(), DockerFault> {
-        let length = self.detail.get_whole(Endpoint::Info, self.detail_buffer).await?;
+        let (status, length) = self.detail.read_whole(Endpoint::Info, self.detail_buffer).await?;
+        if status != 200 {
+            return Err(DockerFault::Status(status));
+        }
         let info: Info<'_> = element(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
         facts.add_engine(&info, in_container);
         Ok(())
@@ -207,13 +220,14 @@ impl Engine {
 
     /// Lists every container with its details and writes the report.
     ///
-    /// Errors: the list itself cannot be had. An image list or a detail that cannot be had costs only itself.
+    /// Errors: the list itself cannot be had to its end, or the engine is gone before all details are: part of a list
+    /// would read as containers removed. An image list or a detail that cannot be had costs only itself.
     pub async fn containers(&mut self) -> Result<Sweep<'_>, DockerFault> {
         let images = self.images.read(&mut self.list, self.element_buffer).await;
         let images = images.map(|()| self.images.left_out);
-        let mut answer = self.list.get(Endpoint::Containers).await?;
+        let mut answer = self.list.ask(Endpoint::Containers).await?.granted().await?;
         let mut writer = wire::containers(self.report).map_err(|_| DockerFault::ReportFull)?;
-        let (mut containers, mut omitted, mut without_details) = (0, 0, 0);
+        let (mut containers, mut without_details) = (0, 0);
         let mut splitter = ArraySplitter::default();
         let mut scratch = Scratch::default();
         while let Some(mut piece) = answer.next().await? {
@@ -221,36 +235,39 @@ impl Engine {
                 let entry = match splitter.step(&mut piece, self.element_buffer)? {
                     Step::More | Step::End => break,
                     Step::Oversized => None,
-                    Step::Element(bytes) => element::<ListEntry<'_>>(bytes).ok(),
+                    Step::Element(bytes) => flat_element::<ListEntry<'_>>(bytes).ok(),
                 };
-                let Some(entry) = entry else {
-                    omitted += 1;
+                let Some(entry) = entry.filter(|entry| is_id(entry.id.0)) else {
+                    writer.leave_out();
                     continue;
                 };
-                let details = match self.detail.get_whole(Endpoint::Inspect(entry.id.0), self.detail_buffer).await {
-                    // Removed since it was listed.
-                    Err(DockerFault::Status(404)) => continue,
-                    Err(DockerFault::BadId) => {
-                        omitted += 1;
-                        continue;
-                    }
-                    Ok(length) => element::<Inspect<'_>>(&self.detail_buffer[..length]).ok(),
-                    Err(_) => None,
+                let details = match self.detail.details(entry.id.0, self.detail_buffer).await? {
+                    Details::Removed => continue,
+                    Details::Refused => None,
+                    Details::Known(details) => Some(details),
                 };
                 without_details += usize::from(details.is_none());
                 let tags = self.images.of(entry.image_id);
-                match writer.push(&container::container(&entry, details.as_ref(), &tags, &mut scratch)) {
-                    Ok(()) => containers += 1,
-                    Err(wire::Full) => omitted += 1,
-                }
+                let is_in = writer.push(&container::container(&entry, details.as_ref(), &tags, &mut scratch));
+                containers += usize::from(is_in);
             }
         }
         if !splitter.is_ended() {
             return Err(DockerFault::Io(io::ErrorKind::UnexpectedEof));
         }
+        let omitted = writer.left_out();
         let length = writer.finish();
         Ok(Sweep { body: &self.report[..length], containers, omitted, without_details, images })
     }
+}
+
+/// What inspect said of one container.
+enum Details<'a> {
+    Known(Inspect<'a>),
+    /// It was removed since it was listed.
+    Removed,
+    /// A proxy forbids it, it is too large, or it is another container's: the list's own words stand in.
+    Refused,
 }
 
 /// One kept-alive connection and its buffer.
@@ -271,38 +288,53 @@ impl Connection {
         Self { socket: socket.to_owned(), stream: None, is_idle: false, buffer, start: 0, end: 0 }
     }
 
-    /// Asks, and reads the head of the answer. Errors: `Status` for anything but 200, its body read and dropped.
-    async fn get(&mut self, endpoint: Endpoint<'_>) -> Result<Answer<'_>, DockerFault> {
+    /// Asks, and reads the head of the answer, whatever its status.
+    async fn ask(&mut self, endpoint: Endpoint<'_>) -> Result<Answer<'_>, DockerFault> {
         let request = endpoint.request().ok_or(DockerFault::BadId)?;
         let was_kept = self.stream.is_some() && self.is_idle;
-        let head = match self.ask(&request).await {
+        let head = match self.exchange(&request).await {
             // The engine restarted, or tired of the connection, since the last answer.
-            Err(DockerFault::Io(_)) if was_kept => self.ask(&request).await?,
+            Err(DockerFault::Io(_)) if was_kept => self.exchange(&request).await?,
             head => head?,
         };
-        let status = head.status;
-        let mut answer =
-            Answer { decoder: BodyDecoder::new(head.framing), keep_alive: head.keep_alive, connection: self };
-        if status != 200 {
-            while answer.next().await?.is_some() {}
-            return Err(DockerFault::Status(status));
-        }
-        Ok(answer)
+        let decoder = BodyDecoder::new(head.framing);
+        Ok(Answer { status: head.status, decoder, keep_alive: head.keep_alive, connection: self })
     }
 
-    /// Asks, and reads the whole answer into `into`; its length. Errors: `TooLarge` when it does not fit.
-    async fn get_whole(&mut self, endpoint: Endpoint<'_>, into: &mut [u8]) -> Result<usize, DockerFault> {
-        let mut answer = self.get(endpoint).await?;
+    /// Asks for the details of one container.
+    ///
+    /// Errors: only that the engine is gone; what concerns this container alone is [`Details::Refused`].
+    async fn details<'d>(&mut self, id: &str, buffer: &'d mut [u8]) -> Result<Details<'d>, DockerFault> {
+        let (status, length) = match self.read_whole(Endpoint::Inspect(id), buffer).await {
+            Err(fault) if fault.is_engine_gone() => return Err(fault),
+            Err(_) => return Ok(Details::Refused),
+            Ok(answer) => answer,
+        };
+        let answer = &buffer[..length];
+        Ok(match status {
+            200 => match inspect(answer) {
+                Ok(details) if details.id.is_empty() || details.id.0 == id => Details::Known(details),
+                _ => Details::Refused,
+            },
+            404 if says_no_such_container(answer) => Details::Removed,
+            _ => Details::Refused,
+        })
+    }
+
+    /// Asks, and reads the whole answer into `into`; its status and length. Errors: `TooLarge` when it does not fit.
+    async fn read_whole(&mut self, endpoint: Endpoint<'_>, into: &mut [u8]) -> Result<(u16, usize), DockerFault> {
+        let mut answer = self.ask(endpoint).await?;
         let mut length = 0;
         while let Some(piece) = answer.next().await? {
             into.get_mut(length..length + piece.len()).ok_or(DockerFault::TooLarge)?.copy_from_slice(piece);
             length += piece.len();
         }
-        Ok(length)
+        Ok((answer.status, length))
     }
 
-    async fn ask(&mut self, request: &str) -> Result<http::Head, DockerFault> {
-        if !self.is_idle {
+    async fn exchange(&mut self, request: &str) -> Result<http::Head, DockerFault> {
+        // Bytes that nobody asked for would pass for the next answer.
+        if !self.is_idle || self.start != self.end {
             self.stream = None;
         }
         self.is_idle = false;
@@ -318,6 +350,8 @@ impl Connection {
             let sent = reactor::retry(stream, Readiness::Write, |mut stream| stream.write(unsent)).await?;
             unsent = unsent.get(sent..).unwrap_or_default();
         }
+        // The engine has to think; a read before it did would be in vain.
+        reactor::ready(stream.clone(), Readiness::Read).await?;
         loop {
             if let Some(head) = http::head(&self.buffer[self.start..self.end])? {
                 self.start += head.length;
@@ -369,12 +403,22 @@ async fn connected(path: &Path) -> io::Result<UnixStream> {
 
 /// The body of an answer, in pieces.
 struct Answer<'c> {
+    status: u16,
     connection: &'c mut Connection,
     decoder: BodyDecoder,
     keep_alive: bool,
 }
 
 impl Answer<'_> {
+    /// The same if it is what was asked for. Errors: `Status` for anything but 200, its body read and dropped.
+    async fn granted(mut self) -> Result<Self, DockerFault> {
+        if self.status != 200 {
+            while self.next().await?.is_some() {}
+            return Err(DockerFault::Status(self.status));
+        }
+        Ok(self)
+    }
+
     /// The next piece of the body, `None` at its end.
     async fn next(&mut self) -> Result<Option<&[u8]>, DockerFault> {
         let (from, until) = loop {
@@ -425,21 +469,21 @@ impl ImageTags {
         self.text.clear();
         self.images.clear();
         self.left_out = 0;
-        let mut answer = connection.get(Endpoint::Images).await?;
+        let mut answer = connection.ask(Endpoint::Images).await?.granted().await?;
         let mut splitter = ArraySplitter::default();
         while let Some(mut piece) = answer.next().await? {
             loop {
                 match splitter.step(&mut piece, buffer)? {
                     Step::More | Step::End => break,
                     Step::Oversized => self.left_out += 1,
-                    Step::Element(bytes) => match element::<Image<'_>>(bytes) {
+                    Step::Element(bytes) => match flat_element::<Image<'_>>(bytes) {
                         Ok(image) => self.add(&image),
                         Err(_) => self.left_out += 1,
                     },
                 }
             }
         }
-        Ok(())
+        if splitter.is_ended() { Ok(()) } else { Err(DockerFault::Io(io::ErrorKind::UnexpectedEof)) }
     }
 
     fn add(&mut self, image: &Image<'_>) {
@@ -462,251 +506,17 @@ impl ImageTags {
     }
 }
 
+/// Whether a 404 is the engine's own, in Docker's words or Podman's; a proxy that hides the path says something else,
+/// and the container is there.
+fn says_no_such_container(answer: &[u8]) -> bool {
+    answer.windows(NO_SUCH_CONTAINER.len()).any(|words| words.eq_ignore_ascii_case(NO_SUCH_CONTAINER))
+}
+
 fn digest(id: JsonText<'_>) -> Option<[u8; DIGEST_HEX_BYTES]> {
     id.0.strip_prefix(DIGEST_PREFIX)?.as_bytes().try_into().ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::net::UnixListener;
-
-    use super::*;
-    use crate::reactor::block_on;
-
-    const ID: &str = "eb6f6e2aaa26c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ff";
-
-    #[test]
-    fn no_request_but_the_four_can_be_formed() {
-        for endpoint in [Endpoint::Info, Endpoint::Images, Endpoint::Containers, Endpoint::Inspect(ID)] {
-            let request = endpoint.request().unwrap();
-            let line = request.lines().next().unwrap();
-            let path = line.strip_prefix("GET ").unwrap().strip_suffix(" HTTP/1.1").unwrap();
-            let inspect = format!("/containers/{ID}/json");
-            assert!(["/info", "/images/json", "/containers/json?all=1", &inspect].contains(&path), "{path}");
-        }
-        for id in ["", "../../images", "abcdefabcdef HTTP/1.1\r\nX: ", "prune"] {
-            assert_eq!(Endpoint::Inspect(id).request(), None, "{id}");
-        }
-    }
-
-    /// Buffers as the statics of `main` are; made where the stack has room for them on their way to the heap.
-    fn buffers() -> &'static mut DockerBuffers {
-        let roomy = std::thread::Builder::new().stack_size(32 * 1024 * 1024);
-        roomy.spawn(|| Box::leak(Box::new(DockerBuffers::new()))).unwrap().join().unwrap()
-    }
-
-    /// An engine that answers each request with what `answers` has for its path, in pieces of `piece` bytes.
-    fn engine(answers: Vec<(&'static str, String)>, piece: usize) -> PathBuf {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("neon-agent-engine-{}-{number}", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        let listener = UnixListener::bind(&path).unwrap();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let answers = answers.clone();
-                std::thread::spawn(move || serve(stream, &answers, piece));
-            }
-        });
-        path
-    }
-
-    fn serve(mut stream: UnixStream, answers: &[(&str, String)], piece: usize) {
-        let mut buffer = [0; 1024];
-        while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            let request = String::from_utf8_lossy(&buffer[..count]).into_owned();
-            let found = answers.iter().find(|(path, _)| request.starts_with(&format!("GET {path} ")));
-            let answer = found.map(|(_, answer)| answer.clone()).unwrap_or_else(|| fixed(404, "{}"));
-            for piece in answer.as_bytes().chunks(piece) {
-                if stream.write_all(piece).is_err() {
-                    return;
-                }
-            }
-            if answer.contains("Connection: close") {
-                return;
-            }
-        }
-    }
-
-    fn fixed(status: u16, body: &str) -> String {
-        format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-    }
-
-    fn chunked(body: &str) -> String {
-        let chunks: String = body
-            .as_bytes()
-            .chunks(11)
-            .map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), std::str::from_utf8(chunk).unwrap()))
-            .collect();
-        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")
-    }
-
-    fn list() -> String {
-        format!(
-            r#"[{{"Id":"{ID}","Names":["/web"],"Image":"busybox:local","ImageID":"sha256:{ID}","State":"running","Status":"Up 2 hours (healthy)"}}]"#
-        )
-    }
-
-    fn images() -> String {
-        format!(r#"[{{"Id":"sha256:{ID}","RepoTags":["busybox:local","other:1"]}}]"#)
-    }
-
-    const INSPECT: &str = r#"{"State":{"Status":"paused","StartedAt":"2026-11-23T08:47:25Z","ExitCode":0,"Health":{"Status":"unhealthy"}}}"#;
-
-    const INSPECT_PATH: &str = "/containers/eb6f6e2aaa26c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ff/json";
-    const LIST_PATH: &str = "/containers/json?all=1";
-
-    fn sweep(answers: Vec<(&'static str, String)>, piece: usize) -> Result<(serde_json::Value, usize, usize), String> {
-        let socket = engine(answers, piece);
-        let mut engine = Engine::new(&socket, buffers());
-        let result = block_on(engine.containers()).unwrap().map_err(|fault| fault.to_string());
-        std::fs::remove_file(&socket).unwrap();
-        result.map(|sweep| (serde_json::from_slice(sweep.body).unwrap(), sweep.omitted, sweep.without_details))
-    }
-
-    #[test]
-    fn a_sweep_reads_lists_details_and_tags_however_they_arrive() {
-        for piece in [1, 7, 100_000] {
-            let answers = vec![
-                ("/images/json", chunked(&images())),
-                (LIST_PATH, chunked(&list())),
-                (INSPECT_PATH, fixed(200, INSPECT)),
-            ];
-            let (body, omitted, without_details) = sweep(answers, piece).unwrap();
-            let container = &body["containers"][0];
-            assert_eq!((omitted, without_details), (0, 0));
-            assert_eq!(container["containerId"], "eb6f6e2aaa26");
-            assert_eq!(container["status"], "paused");
-            assert_eq!(container["health"], "unhealthy");
-            assert_eq!(container["imageTags"], serde_json::json!(["busybox:local", "other:1"]));
-        }
-    }
-
-    #[test]
-    fn an_engine_that_restarts_between_sweeps_is_asked_again() {
-        let socket = std::env::temp_dir().join(format!("neon-agent-restart-{}", std::process::id()));
-        let (answered, restarted) = std::sync::mpsc::channel();
-        let path = socket.clone();
-        let restarting = std::thread::spawn(move || {
-            for round in 0..2 {
-                let _ = std::fs::remove_file(&path);
-                let listener = UnixListener::bind(&path).unwrap();
-                answered.send(round).unwrap();
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut buffer = [0; 1024];
-                for body in ["[]", "[]"] {
-                    assert!(stream.read(&mut buffer).unwrap() > 0);
-                    stream.write_all(fixed(200, body).as_bytes()).unwrap();
-                }
-            }
-        });
-        let mut engine = Engine::new(&socket, buffers());
-        for _ in 0..2 {
-            restarted.recv().unwrap();
-            assert_eq!(block_on(engine.containers()).unwrap().unwrap().containers, 0);
-        }
-        restarting.join().unwrap();
-        std::fs::remove_file(&socket).unwrap();
-    }
-
-    #[test]
-    fn a_sweep_cut_off_in_the_middle_does_not_confuse_the_next() {
-        let answers = vec![("/images/json", fixed(200, "[]")), (LIST_PATH, fixed(200, "[]"))];
-        let socket = engine(answers, 64);
-        let mut engine = Engine::new(&socket, buffers());
-        // Polled once and dropped: the request for the images is out, its answer unread.
-        let cut = futures_lite::future::poll_once(engine.containers());
-        assert!(block_on(cut).unwrap().is_none());
-        assert_eq!(block_on(engine.containers()).unwrap().unwrap().containers, 0);
-        std::fs::remove_file(&socket).unwrap();
-    }
-
-    #[test]
-    fn a_proxy_that_forbids_a_path_costs_that_path_alone() {
-        let answers = vec![
-            ("/images/json", fixed(403, "<html>no</html>")),
-            (LIST_PATH, fixed(200, &list())),
-            (INSPECT_PATH, fixed(403, "no")),
-        ];
-        let (body, _, without_details) = sweep(answers, 64).unwrap();
-        assert_eq!(without_details, 1);
-        assert_eq!(body["containers"][0]["health"], "healthy");
-        assert_eq!(body["containers"][0]["imageTags"], serde_json::json!([]));
-    }
-
-    #[test]
-    fn a_container_removed_since_the_list_is_not_reported() {
-        let answers = vec![("/images/json", fixed(200, "[]")), (LIST_PATH, fixed(200, &list()))];
-        assert_eq!(sweep(answers, 64).unwrap().0["containers"], serde_json::json!([]));
-    }
-
-    #[test]
-    fn a_malformed_or_oversized_container_is_counted_and_the_others_are_kept() {
-        let huge = format!(r#"{{"Id":"{ID}","Labels":{{"x":"{}"}}}}"#, "y".repeat(ELEMENT_BYTES));
-        let whole = list();
-        let bad_id = r#"{"Id":"../../../images/json?x="}"#;
-        let mixed = format!("[17,{huge},{bad_id},{}]", &whole[1..whole.len() - 1]);
-        let answers = vec![
-            ("/images/json", fixed(200, "[]")),
-            (LIST_PATH, fixed(200, &mixed)),
-            (INSPECT_PATH, fixed(200, INSPECT)),
-        ];
-        let (body, omitted, _) = sweep(answers, 4096).unwrap();
-        assert_eq!((body["containers"].as_array().unwrap().len(), omitted), (1, 3));
-    }
-
-    #[test]
-    fn details_too_large_for_their_buffer_leave_the_words_of_the_list() {
-        let huge = format!(r#"{{"Config":{{"Env":["{}"]}}}}"#, "x".repeat(DETAIL_BYTES));
-        let answers = vec![
-            ("/images/json", fixed(200, "[]")),
-            (LIST_PATH, fixed(200, &list())),
-            (INSPECT_PATH, fixed(200, &huge)),
-        ];
-        let (body, _, without_details) = sweep(answers, 65_536).unwrap();
-        assert_eq!((body["containers"][0]["health"].as_str(), without_details), (Some("healthy"), 1));
-    }
-
-    #[test]
-    fn a_list_that_cannot_be_had_is_an_error_never_an_empty_report() {
-        let images = || ("/images/json", fixed(200, "[]"));
-        assert_eq!(sweep(vec![images(), (LIST_PATH, fixed(500, "{}"))], 64).unwrap_err(), "the engine answered 500");
-        assert!(sweep(vec![images(), (LIST_PATH, fixed(200, "{}"))], 64).unwrap_err().contains("not a JSON array"));
-        let cut = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[".to_owned();
-        assert_eq!(sweep(vec![images(), (LIST_PATH, cut)], 64).unwrap_err(), "the engine broke off its answer");
-        let not_http = "SSH-2.0-OpenSSH\r\nConnection: close\r\n\r\n".to_owned();
-        assert!(sweep(vec![images(), (LIST_PATH, not_http)], 64).unwrap_err().contains("not HTTP"));
-    }
-
-    #[test]
-    fn a_list_cut_at_any_byte_is_an_error_never_a_shorter_report() {
-        let list = list();
-        for end in 0..list.len() {
-            let cut = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", &list[..end]);
-            let answers =
-                vec![("/images/json", fixed(200, "[]")), (LIST_PATH, cut), (INSPECT_PATH, fixed(200, INSPECT))];
-            assert!(sweep(answers, 100_000).is_err(), "cut at {end}");
-        }
-    }
-
-    #[test]
-    fn no_socket_is_said_in_words() {
-        let mut engine = Engine::new(Path::new("/nowhere/docker.sock"), buffers());
-        let fault = block_on(engine.containers()).unwrap().unwrap_err().to_string();
-        assert_eq!(fault, "there is no socket");
-    }
-
-    #[test]
-    fn tags_past_the_capacity_are_left_out_and_counted() {
-        let mut tags = Box::new(ImageTags::new());
-        let name = "n".repeat(TAGS_BYTES / 2);
-        let id = format!("sha256:{ID}");
-        for _ in 0..2 {
-            let repo_tags = [JsonText(&name)].into_iter().collect();
-            tags.add(&Image { id: JsonText(&id), repo_tags });
-        }
-        assert_eq!((tags.images.len(), tags.left_out), (1, 1));
-        assert_eq!(tags.of(JsonText(&id)).len(), 1);
-    }
-}
+pub mod scripted;
+#[cfg(test)]
+mod tests;

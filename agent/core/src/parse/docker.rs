@@ -12,10 +12,13 @@ use serde::de::{self, MapAccess, SeqAccess};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::json::JsonText;
+use super::json::{ElementFault, JsonText, element, members};
 
 /// Labels kept of one container; compose's and Neon's own come before all others, and the rest is counted.
 pub const LABELS_MAX: usize = 64;
+/// Bytes of the labels of one container, keys and values, besides compose's and Neon's own. A label past it is left out
+/// and counted, so that a few containers with pages of labels do not take the report's room from the others.
+pub const OTHER_LABELS_BYTES: usize = 4096;
 /// Networks kept of one container.
 pub const NETWORKS_MAX: usize = 32;
 /// Different published or exposed ports kept of one container.
@@ -69,6 +72,9 @@ pub struct ListEntry<'a> {
     /// For people: "Up 2 hours (healthy)".
     #[serde(default, deserialize_with = "null_is_empty")]
     pub status: JsonText<'a>,
+    /// The health check's verdict; API 1.52 and later.
+    #[serde(default)]
+    pub health: Option<ListHealth<'a>>,
     /// Ports, each combination once.
     #[serde(default)]
     pub ports: Ports,
@@ -80,6 +86,15 @@ pub struct ListEntry<'a> {
     pub network_settings: NetworkSettings<'a>,
 }
 
+/// `Health` of a [`ListEntry`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListHealth<'a> {
+    /// `healthy`, `unhealthy`, `starting`, `none` or empty.
+    #[serde(borrow, default, deserialize_with = "null_is_empty")]
+    pub status: JsonText<'a>,
+}
+
 /// The networks of a [`ListEntry`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -89,40 +104,81 @@ pub struct NetworkSettings<'a> {
     pub networks: heapless::Vec<JsonText<'a>, NETWORKS_MAX>,
 }
 
-/// One container in detail: `GET /containers/{id}/json`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// One container in detail: `GET /containers/{id}/json`, read by [`inspect`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inspect<'a> {
+    /// The engine's id; tells one container's answer from another's.
+    pub id: JsonText<'a>,
+    /// When it was made, ISO 8601.
+    pub created: JsonText<'a>,
+    /// How often its restart policy restarted it.
+    pub restart_count: Option<u64>,
     /// Its state.
-    #[serde(borrow, default, deserialize_with = "null_is_empty")]
     pub state: InspectState<'a>,
 }
 
 /// `State` of an [`Inspect`].
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InspectState<'a> {
     /// `running`, `exited`, `paused`, …
-    #[serde(borrow, default, deserialize_with = "null_is_empty")]
     pub status: JsonText<'a>,
     /// ISO 8601; `0001-01-01T00:00:00Z` if it never started.
-    #[serde(default, deserialize_with = "null_is_empty")]
     pub started_at: JsonText<'a>,
     /// Exit code of the last run, 0 while it runs.
-    #[serde(default)]
     pub exit_code: Option<i64>,
-    /// The health check's verdict, if there is a check.
-    #[serde(default)]
-    pub health: Option<InspectHealth<'a>>,
+    /// Whether the kernel ended the last run for want of memory.
+    pub oom_killed: Option<bool>,
+    /// The health check's verdict: `healthy`, `unhealthy`, `starting`; `none` or empty where there is no check.
+    pub health: JsonText<'a>,
 }
 
-/// `State.Health` of an [`Inspect`].
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct InspectHealth<'a> {
-    /// `healthy`, `unhealthy`, `starting` or `none`.
-    #[serde(borrow, default, deserialize_with = "null_is_empty")]
-    pub status: JsonText<'a>,
+/// Reads an answer to inspect. Everything but the fields of [`Inspect`] is skipped unread: most of an answer is the
+/// container's configuration, its environment among it.
+pub fn inspect(bytes: &[u8]) -> Result<Inspect<'_>, ElementFault> {
+    let mut inspect = Inspect::default();
+    for member in members(bytes) {
+        match member? {
+            (b"Id", value) => inspect.id = or_empty(value)?,
+            (b"Created", value) => inspect.created = or_empty(value)?,
+            (b"RestartCount", value) => {
+                inspect.restart_count = or_empty::<Option<i64>>(value)?.and_then(|count| u64::try_from(count).ok());
+            }
+            (b"State", b"null") => inspect.state = InspectState::default(),
+            (b"State", value) => inspect.state = inspect_state(value)?,
+            _ => {}
+        }
+    }
+    Ok(inspect)
+}
+
+fn inspect_state(bytes: &[u8]) -> Result<InspectState<'_>, ElementFault> {
+    let mut state = InspectState::default();
+    for member in members(bytes) {
+        match member? {
+            (b"Status", value) => state.status = or_empty(value)?,
+            (b"StartedAt", value) => state.started_at = or_empty(value)?,
+            (b"ExitCode", value) => state.exit_code = or_empty(value)?,
+            (b"OOMKilled", value) => state.oom_killed = or_empty(value)?,
+            (b"Health", b"null") => state.health = JsonText::default(),
+            (b"Health", value) => state.health = health(value)?,
+            _ => {}
+        }
+    }
+    Ok(state)
+}
+
+fn health(bytes: &[u8]) -> Result<JsonText<'_>, ElementFault> {
+    let mut status = JsonText::default();
+    for member in members(bytes) {
+        if let (b"Status", value) = member? {
+            status = or_empty(value)?;
+        }
+    }
+    Ok(status)
+}
+
+fn or_empty<'a, T: Deserialize<'a> + Default>(value: &'a [u8]) -> Result<T, ElementFault> {
+    element::<Option<T>>(value).map(Option::unwrap_or_default)
 }
 
 /// One image of `GET /images/json`.
@@ -183,8 +239,14 @@ impl<'de> Deserialize<'de> for Ports {
 #[derive(Clone, Debug, Default)]
 pub struct Labels<'a> {
     kept: heapless::Vec<(JsonText<'a>, JsonText<'a>), LABELS_MAX>,
+    /// Bytes of the labels kept that are neither compose's nor Neon's.
+    others_bytes: usize,
     /// Labels that found no room.
     pub left_out: u32,
+    /// `com.docker.compose.project`.
+    pub compose_project: Option<JsonText<'a>>,
+    /// `com.docker.compose.service`.
+    pub compose_service: Option<JsonText<'a>>,
 }
 
 impl<'a> Labels<'a> {
@@ -195,7 +257,21 @@ impl<'a> Labels<'a> {
 
     /// Keeps a label if there is room; compose's and Neon's own take the room of another.
     fn insert(&mut self, key: JsonText<'a>, value: JsonText<'a>) {
-        let Err(label) = self.kept.push((key, value)) else { return };
+        match key.0 {
+            "com.docker.compose.project" => self.compose_project = Some(value),
+            "com.docker.compose.service" => self.compose_service = Some(value),
+            _ => {}
+        }
+        let bytes = if is_ours(key) { 0 } else { key.0.len().saturating_add(value.0.len()) };
+        let others_bytes = self.others_bytes.saturating_add(bytes);
+        if others_bytes > OTHER_LABELS_BYTES {
+            self.left_out = self.left_out.saturating_add(1);
+            return;
+        }
+        let Err(label) = self.kept.push((key, value)) else {
+            self.others_bytes = others_bytes;
+            return;
+        };
         self.left_out = self.left_out.saturating_add(1);
         if is_ours(key)
             && let Some(other) = self.kept.iter_mut().rev().find(|(key, _)| !is_ours(*key))
@@ -333,7 +409,6 @@ mod tests {
     use std::string::{String, ToString};
     use std::{format, vec::Vec};
 
-    use super::super::json::{ElementFault, element};
     use super::*;
 
     fn entry(json: &str) -> ListEntry<'_> {
@@ -379,6 +454,22 @@ mod tests {
     }
 
     #[test]
+    fn other_labels_are_kept_until_their_bytes_are_used_up_and_ours_always() {
+        let room = "v".repeat(OTHER_LABELS_BYTES - 2);
+        let json = |first: &str| {
+            format!(
+                r#"{{"Id":"a","Labels":{{"a":"{first}","bc":"","neon.x":"{first}","com.docker.compose.service":"s"}}}}"#
+            )
+        };
+        let (exact, over) = (json(&room[1..]), json(&format!("{room}vv")));
+        let (exact, over) = (entry(&exact).labels, entry(&over).labels);
+        assert_eq!((exact.iter().count(), exact.left_out), (4, 0));
+        let kept: Vec<&str> = over.iter().map(|(key, _)| key.0).collect();
+        assert_eq!((kept.as_slice(), over.left_out), (&["bc", "neon.x", "com.docker.compose.service"][..], 1));
+        assert_eq!((over.compose_service, over.compose_project), (Some(JsonText("s")), None));
+    }
+
+    #[test]
     fn labels_that_fit_exactly_are_all_kept() {
         let json: Vec<String> = (0..LABELS_MAX).map(|i| format!(r#""l{i}":"v""#)).collect();
         let json = format!(r#"{{"Id":"a","Labels":{{{}}}}}"#, json.join(","));
@@ -386,12 +477,55 @@ mod tests {
     }
 
     #[test]
-    fn inspect_reads_the_state_and_skips_the_environment() {
-        let json = r#"{"Id":"a","Config":{"Env":["SECRET=x"],"Healthcheck":{"Test":["CMD","x"]}},
-            "State":{"Status":"running","StartedAt":"2026-11-23T08:47:25.668846837Z","ExitCode":0,"Health":{"Status":"healthy","Log":[{"Output":"\u001b"}]}}}"#;
-        let inspect: Inspect<'_> = element(json.as_bytes()).unwrap();
-        assert_eq!(inspect.state.health.map(|health| health.status.0), Some("healthy"));
-        assert_eq!((inspect.state.exit_code, inspect.state.status.0), (Some(0), "running"));
+    fn inspect_reads_its_fields_and_skips_the_rest() {
+        let json = r#"{"Id":"a","Created":"2026-11-23T08:47:24.1Z","Config":{"Id":"no","Env":["SECRET=x"]},"RestartCount":3,
+            "State":{"Status":"running","OOMKilled":true,"StartedAt":"2026-11-23T08:47:25.668846837Z","ExitCode":-1,
+            "Health":{"Status":"healthy","Log":[{"Status":"no","Output":"\u001b"}]}},"HostConfig":{"State":{}}}"#;
+        let expected = Inspect {
+            id: JsonText("a"),
+            created: JsonText("2026-11-23T08:47:24.1Z"),
+            restart_count: Some(3),
+            state: InspectState {
+                status: JsonText("running"),
+                started_at: JsonText("2026-11-23T08:47:25.668846837Z"),
+                exit_code: Some(-1),
+                oom_killed: Some(true),
+                health: JsonText("healthy"),
+            },
+        };
+        assert_eq!(inspect(json.as_bytes()), Ok(expected));
+    }
+
+    #[test]
+    fn inspect_takes_null_empty_and_missing_alike() {
+        for json in [
+            "{}",
+            r#"{"State":null,"RestartCount":null,"Created":null,"Id":null}"#,
+            r#"{"State":{},"RestartCount":-1,"Created":"","Id":""}"#,
+            r#"{"State":{"Status":"","StartedAt":null,"ExitCode":null,"OOMKilled":null,"Health":null}}"#,
+            r#"{"State":{"Health":{"Status":"","FailingStreak":0,"Log":null}}}"#,
+            r#"{"State":{"Health":{"Status":null}}}"#,
+            r#"{"State":{"Health":{}}}"#,
+        ] {
+            assert_eq!(inspect(json.as_bytes()), Ok(Inspect::default()), "{json}");
+        }
+    }
+
+    #[test]
+    fn inspect_refuses_a_field_of_another_kind() {
+        for json in [
+            "",
+            "[]",
+            r#"{"Id":1}"#,
+            r#"{"State":[]}"#,
+            r#"{"RestartCount":99999999999999999999}"#,
+            r#"{"State":{"ExitCode":"0"}}"#,
+            r#"{"State":{"OOMKilled":1}}"#,
+            r#"{"State":{"Health":"healthy"}}"#,
+            r#"{"Id":"a""#,
+        ] {
+            assert_eq!(inspect(json.as_bytes()), Err(ElementFault::Malformed), "{json}");
+        }
     }
 
     #[test]

@@ -196,9 +196,118 @@ pub fn element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ElementFaul
     if !is_shallow(bytes) {
         return Err(ElementFault::TooDeep);
     }
+    flat_element(bytes)
+}
+
+/// The same for an element that is known not to be deep, as each that [`ArraySplitter`] hands out.
+pub fn flat_element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ElementFault> {
     match serde_json_core::from_slice(bytes.trim_ascii()) {
         Ok((value, _)) => Ok(value),
         Err(_) => Err(ElementFault::Malformed),
+    }
+}
+
+/// The members of an object, each value still as JSON writes it.
+///
+/// For answers of which little is wanted: one pass follows the structure alone, what is skipped is not checked to be
+/// JSON, and nesting costs no stack. A key is compared as it stands; the engine's have no escapes.
+pub fn members(json: &[u8]) -> Members<'_> {
+    match json.trim_ascii().strip_prefix(b"{") {
+        Some(rest) => Members { rest: rest.trim_ascii_start(), place: MembersPlace::First },
+        None => Members { rest: &[], place: MembersPlace::First },
+    }
+}
+
+/// What [`members`] returns. Ends with `Malformed` where the structure is broken.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    /// No white space at its start.
+    rest: &'a [u8],
+    place: MembersPlace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MembersPlace {
+    First,
+    Next,
+    Ended,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Result<(&'a [u8], &'a [u8]), ElementFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at_end = matches!(self.place, MembersPlace::First | MembersPlace::Next) && self.rest == b"}";
+        if self.place == MembersPlace::Ended || at_end {
+            self.place = MembersPlace::Ended;
+            return None;
+        }
+        let member = self.member();
+        self.place = if member.is_some() { MembersPlace::Next } else { MembersPlace::Ended };
+        Some(member.ok_or(ElementFault::Malformed))
+    }
+}
+
+impl<'a> Members<'a> {
+    fn member(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        if self.place == MembersPlace::Next {
+            self.rest = self.rest.strip_prefix(b",")?.trim_ascii_start();
+        }
+        let (key, rest) = split_string(self.rest)?;
+        let (value, rest) = split_value(rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())?;
+        self.rest = rest.trim_ascii_start();
+        let key = key.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        Some((key, value))
+    }
+}
+
+/// Splits off the string that `json` starts with, quotes and all.
+fn split_string(json: &[u8]) -> Option<(&[u8], &[u8])> {
+    json.strip_prefix(b"\"")?;
+    let mut end = 1usize;
+    loop {
+        let rest = json.get(end..)?;
+        let found = memchr::memchr2(b'"', b'\\', rest)?;
+        let is_end = rest.get(found) == Some(&b'"');
+        // An escape is two bytes, or begins with these two.
+        end = end.checked_add(found)?.checked_add(if is_end { 1 } else { 2 })?;
+        if is_end {
+            return json.split_at_checked(end);
+        }
+    }
+}
+
+/// Splits off the value that `json` starts with.
+fn split_value(json: &[u8]) -> Option<(&[u8], &[u8])> {
+    match json.first()? {
+        b'"' => split_string(json),
+        b'{' | b'[' => split_nested(json),
+        _ => {
+            let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
+            let (value, rest) = json.split_at_checked(json.iter().position(is_end)?)?;
+            (!value.is_empty()).then_some((value, rest))
+        }
+    }
+}
+
+fn split_nested(json: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (mut rest, mut depth) = (json, 0u32);
+    loop {
+        let structural = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))?;
+        rest = rest.get(structural..)?;
+        let (byte, after) = rest.split_first()?;
+        match byte {
+            b'"' => {
+                rest = split_string(rest)?.1;
+                continue;
+            }
+            b'{' | b'[' => depth = depth.checked_add(1)?,
+            _ => depth = depth.checked_sub(1)?,
+        }
+        rest = after;
+        if depth == 0 {
+            return json.split_at_checked(json.len().checked_sub(rest.len())?);
+        }
     }
 }
 
@@ -395,5 +504,39 @@ mod tests {
         let mut buffer = [0; 32];
         let length = serde_json_core::to_slice(&JsonText(r"a\u0000b"), &mut buffer).unwrap();
         assert_eq!(&buffer[..length], b"\"ab\"");
+    }
+
+    fn read_members(json: &str) -> Result<Vec<(String, String)>, ElementFault> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        members(json.as_bytes()).map(|member| member.map(|(key, value)| (text(key), text(value)))).collect()
+    }
+
+    #[test]
+    fn members_are_told_apart_whatever_their_values_hold() {
+        let json = r#" { "a" : 1 ,"b\"":"}\\","c":{"d":["]}",{}]},"e":[ ], "f":null } "#;
+        let members = read_members(json).unwrap();
+        let members: Vec<(&str, &str)> = members.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let nested = r#"{"d":["]}",{}]}"#;
+        assert_eq!(members, [("a", "1"), (r#"b\""#, r#""}\\""#), ("c", nested), ("e", "[ ]"), ("f", "null")]);
+        assert_eq!(read_members("{}").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_no_object_or_cut_has_no_members() {
+        let json = r#"{"a":{"b":["c\"",1]},"d":2}"#;
+        for end in 0..json.len() {
+            assert_eq!(read_members(&json[..end]), Err(ElementFault::Malformed), "cut at {end}");
+        }
+        for json in
+            ["null", "[]", "{}x", "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1 2}", "{a:1}", "{\"a\":]}"]
+        {
+            assert_eq!(read_members(json), Err(ElementFault::Malformed), "{json}");
+        }
+    }
+
+    #[test]
+    fn members_nested_however_deep_take_no_stack() {
+        let json = std::format!("{{\"a\":{}{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert_eq!(read_members(&json).unwrap().len(), 1);
     }
 }

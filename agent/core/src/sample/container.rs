@@ -39,6 +39,7 @@ pub fn container<'a>(
     let _ = write!(scratch.ports, "{}", entry.ports);
     let state = inspect.map(|inspect| inspect.state);
     let status = state.map(|state| state.status).filter(|status| !status.is_empty()).unwrap_or(entry.state);
+    let labels = &entry.labels;
     ContainerInfo {
         container_id: JsonText(entry.id.0.get(..SHORT_ID_DIGITS).unwrap_or(entry.id.0)),
         name: JsonText(entry.names.0.strip_prefix('/').unwrap_or(entry.names.0)),
@@ -47,23 +48,26 @@ pub fn container<'a>(
         image_tags,
         status: status_of(status),
         health: match state {
-            Some(state) => state.health.and_then(|health| health_of(health.status)),
-            None => health_in_words(entry.status),
+            Some(state) => health_of(state.health),
+            None => match entry.health {
+                Some(health) => health_of(health.status),
+                None => health_in_words(entry.status),
+            },
         },
         ports: JsonText(scratch.ports.as_str()),
-        labels: &entry.labels,
+        labels,
         networks: &entry.network_settings.networks,
         started_at: state.map(|state| state.started_at).filter(|at| !at.is_empty() && !at.0.starts_with(NEVER_STARTED)),
         exit_code: match state {
             Some(state) => state.exit_code,
             None => exit_code_in_words(entry.status),
         },
-        restart_count: None,
-        oom_killed: None,
-        created_at: None,
-        compose_project: None,
-        compose_service: None,
-        labels_left_out: None,
+        restart_count: inspect.and_then(|inspect| inspect.restart_count),
+        oom_killed: state.and_then(|state| state.oom_killed),
+        created_at: inspect.map(|inspect| inspect.created).filter(|at| !at.is_empty()),
+        compose_project: labels.compose_project,
+        compose_service: labels.compose_service,
+        labels_left_out: Some(labels.left_out).filter(|count| *count > 0),
     }
 }
 
@@ -122,6 +126,7 @@ mod tests {
     use std::string::String;
 
     use super::*;
+    use crate::parse::docker::inspect as read_inspect;
     use crate::parse::json::element;
 
     const LIST: &str = r#"{"Id":"eb6f6e2aaa26c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ff","Names":["/hc"],"Image":"busybox:local",
@@ -133,7 +138,7 @@ mod tests {
 
     fn written(list: &str, inspect: Option<&str>) -> String {
         let (entry, mut scratch, mut buffer) = (element(list.as_bytes()).unwrap(), Scratch::default(), [0; 4096]);
-        let inspect = inspect.map(|json| element(json.as_bytes()).unwrap());
+        let inspect = inspect.map(|json| read_inspect(json.as_bytes()).unwrap());
         let container = container(&entry, inspect.as_ref(), &[JsonText("busybox:local")], &mut scratch);
         let length = serde_json_core::to_slice(&container, &mut buffer).unwrap();
         String::from_utf8(buffer[..length].to_vec()).unwrap()
@@ -159,8 +164,45 @@ mod tests {
     }
 
     #[test]
-    fn podmans_health_of_none_is_no_health() {
-        assert!(written(LIST, Some(&INSPECT.replace("\"healthy\"", "\"none\""))).contains(r#""health":null"#));
+    fn health_that_only_newer_lists_have_stands_in_for_inspect() {
+        let list = |health: &str| LIST.replace(r#""State""#, &format!(r#""Health":{health},"State""#));
+        assert!(
+            written(&list(r#"{"Status":"unhealthy","FailingStreak":3}"#), None).contains(r#""health":"unhealthy""#)
+        );
+        // Inspect comes after the list and knows better.
+        assert!(written(&list(r#"{"Status":"starting"}"#), Some(INSPECT)).contains(r#""health":"healthy""#));
+        assert!(written(&list(r#"{"Status":"none"}"#), None).contains(r#""health":null"#));
+        assert!(written(&list("null"), None).contains(r#""health":"healthy""#));
+    }
+
+    #[test]
+    fn podmans_health_is_none_empty_null_or_missing_and_always_no_health() {
+        for health in [r#"{"Status":"none"}"#, r#"{"Status":""}"#, r#"{"Status":null,"Log":null}"#, "{}", "null"] {
+            let inspect = INSPECT.replace(r#"{"Status":"healthy"}"#, health);
+            assert!(written(LIST, Some(&inspect)).contains(r#""health":null"#), "{health}");
+        }
+        let missing = INSPECT.replace(r#","Health":{"Status":"healthy"}"#, "");
+        assert!(written(LIST, Some(&missing)).contains(r#""health":null"#));
+    }
+
+    #[test]
+    fn what_the_first_generation_did_not_know_follows_its_fields() {
+        let list = LIST.replace(
+            r#""Labels":{}"#,
+            r#""Labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"web"}"#,
+        );
+        let inspect = INSPECT.replacen('{', r#"{"Created":"2026-11-23T08:47:24.9Z","RestartCount":4,"#, 1);
+        let inspect = inspect.replace(r#""ExitCode":0"#, r#""ExitCode":0,"OOMKilled":true"#);
+        let written = written(&list, Some(&inspect));
+        let additions = r#""exitCode":0,"restartCount":4,"oomKilled":true,"createdAt":"2026-11-23T08:47:24.9Z","composeProject":"shop","composeService":"web"}"#;
+        assert!(written.ends_with(additions), "{written}");
+    }
+
+    #[test]
+    fn labels_left_out_are_counted() {
+        let long = "v".repeat(crate::parse::docker::OTHER_LABELS_BYTES);
+        let list = LIST.replace(r#""Labels":{}"#, &format!(r#""Labels":{{"a":"b","c":"{long}"}}"#));
+        assert!(written(&list, Some(INSPECT)).ends_with(r#""labelsLeftOut":1}"#));
     }
 
     #[test]

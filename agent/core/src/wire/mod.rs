@@ -5,6 +5,8 @@
 
 mod json;
 
+use core::fmt::Write;
+
 use neon_shared::api::{HeartbeatRequest, RegisterRequest};
 use neon_shared::metrics::{ServerInfo, ServerMetrics};
 use serde::Serialize;
@@ -37,14 +39,15 @@ pub fn sample<'b>(sample: &ServerMetrics<impl Serialize>, buffer: &'b mut [u8]) 
 
 /// Writes a report of `samples`, oldest first, as far as they fit; returns its length and how many are in it.
 pub fn metrics<'s>(samples: impl Iterator<Item = &'s [u8]>, buffer: &mut [u8]) -> Result<(usize, usize), Full> {
-    let mut list = ListWriter::begin("{\"metrics\":[", buffer)?;
+    let mut list = ListWriter::begin("{\"metrics\":[", 0, buffer)?;
     let written = samples.map_while(|sample| list.push_written(sample).ok()).count();
     Ok((list.finish(), written))
 }
 
-/// Writes `{"containers":[…]}` one container at a time.
-pub fn containers(buffer: &mut [u8]) -> Result<ListWriter<'_>, Full> {
-    ListWriter::begin("{\"containers\":[", buffer)
+/// Writes `{"containers":[…]}` one container at a time, and with it how many were left out.
+pub fn containers(buffer: &mut [u8]) -> Result<ContainersWriter<'_>, Full> {
+    let list = ListWriter::begin("{\"containers\":[", LEFT_OUT_MAX_BYTES, buffer)?;
+    Ok(ContainersWriter { list, left_out: 0 })
 }
 
 fn object<'b>(value: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
@@ -53,24 +56,69 @@ fn object<'b>(value: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b [u8], 
 }
 
 const CLOSING: &[u8] = b"]}";
+/// What a report of containers says besides its list, before a number.
+const LEFT_OUT: &str = ",\"containersLeftOut\":";
+/// Longest form of it, with a number of twenty digits.
+const LEFT_OUT_MAX_BYTES: usize = LEFT_OUT.len() + 20;
 
-/// A body that holds one list. Invariant: `length + CLOSING.len() <= buffer.len()`, so that it can always be closed.
+/// A report of containers.
 #[derive(Debug)]
-pub struct ListWriter<'b> {
+pub struct ContainersWriter<'b> {
+    list: ListWriter<'b>,
+    left_out: u64,
+}
+
+impl ContainersWriter<'_> {
+    /// Appends a container; one that does not fit is left out and counted. Whether it is in.
+    pub fn push(&mut self, container: &impl Serialize) -> bool {
+        let is_in = self.list.push(container).is_ok();
+        if !is_in {
+            self.leave_out();
+        }
+        is_in
+    }
+
+    /// Counts a container that cannot be reported.
+    pub fn leave_out(&mut self) {
+        self.left_out = self.left_out.saturating_add(1);
+    }
+
+    /// Containers left out so far.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Closes the report; returns its length.
+    pub fn finish(self) -> usize {
+        let mut left_out = heapless::String::<LEFT_OUT_MAX_BYTES>::new();
+        if self.left_out > 0 {
+            // It has room for any number.
+            let _ = write!(left_out, "{LEFT_OUT}{}", self.left_out);
+        }
+        self.list.finish_with(&left_out)
+    }
+}
+
+/// A body that holds one list. Invariant: `length + reserved_bytes + CLOSING.len() <= buffer.len()`, so that it can
+/// always be closed.
+#[derive(Debug)]
+struct ListWriter<'b> {
     buffer: &'b mut [u8],
     length: usize,
+    /// Room for what follows the list.
+    reserved_bytes: usize,
     is_empty: bool,
 }
 
 impl<'b> ListWriter<'b> {
-    fn begin(opening: &str, buffer: &'b mut [u8]) -> Result<Self, Full> {
-        let slot = buffer.get_mut(..opening.len() + CLOSING.len()).ok_or(Full)?;
+    fn begin(opening: &str, reserved_bytes: usize, buffer: &'b mut [u8]) -> Result<Self, Full> {
+        let slot = buffer.get_mut(..opening.len() + reserved_bytes + CLOSING.len()).ok_or(Full)?;
         slot[..opening.len()].copy_from_slice(opening.as_bytes());
-        Ok(Self { buffer, length: opening.len(), is_empty: true })
+        Ok(Self { buffer, length: opening.len(), reserved_bytes, is_empty: true })
     }
 
     /// Appends an element; `Full`, and no change, when it does not fit.
-    pub fn push(&mut self, element: &impl Serialize) -> Result<(), Full> {
+    fn push(&mut self, element: &impl Serialize) -> Result<(), Full> {
         self.append(|room| json::to_slice(element, room))
     }
 
@@ -84,7 +132,7 @@ impl<'b> ListWriter<'b> {
 
     fn append(&mut self, write: impl FnOnce(&mut [u8]) -> Result<usize, Full>) -> Result<(), Full> {
         let comma = usize::from(!self.is_empty);
-        let end = self.buffer.len() - CLOSING.len();
+        let end = self.buffer.len() - CLOSING.len() - self.reserved_bytes;
         let room = self.buffer.get_mut(self.length..end).ok_or(Full)?;
         if comma == 1 {
             *room.first_mut().ok_or(Full)? = b',';
@@ -95,10 +143,18 @@ impl<'b> ListWriter<'b> {
         Ok(())
     }
 
-    /// Closes the list; returns the length of the body.
-    pub fn finish(self) -> usize {
-        let end = self.length + CLOSING.len();
-        self.buffer[self.length..end].copy_from_slice(CLOSING);
+    /// Closes the list and the body; returns its length.
+    fn finish(self) -> usize {
+        self.finish_with("")
+    }
+
+    /// The same with `members`, no longer than was reserved, between list and end.
+    fn finish_with(self, members: &str) -> usize {
+        let mut end = self.length;
+        for part in [&CLOSING[..1], members.as_bytes(), &CLOSING[1..]] {
+            self.buffer[end..end + part.len()].copy_from_slice(part);
+            end += part.len();
+        }
         end
     }
 }
@@ -108,6 +164,7 @@ mod tests {
     extern crate std;
     use std::vec::Vec;
 
+    use neon_shared::api::ContainersRequest;
     use neon_shared::metrics::NoReadings;
     use neon_shared::time::Timestamp;
 
@@ -187,8 +244,25 @@ mod tests {
         let mut buffer = [0; 64];
         let length = containers(&mut buffer).unwrap().finish();
         assert_eq!(&buffer[..length], b"{\"containers\":[]}");
-        let bodies: Vec<Result<usize, Full>> =
-            [17, 16].map(|room| containers(&mut buffer[..room]).map(ListWriter::finish)).into();
-        assert_eq!(bodies, [Ok(17), Err(Full)]);
+        let smallest = 17 + LEFT_OUT_MAX_BYTES;
+        assert!(containers(&mut buffer[..smallest]).is_ok());
+        assert_eq!(containers(&mut buffer[..smallest - 1]).err(), Some(Full));
+    }
+
+    #[test]
+    fn containers_left_out_are_counted_in_the_body_however_full_it_is() {
+        let mut buffer = [0; 17 + LEFT_OUT_MAX_BYTES + 4];
+        let mut writer = containers(&mut buffer).unwrap();
+        assert_eq!([writer.push(&"ab"), writer.push(&"c"), writer.push(&"")], [true, false, false]);
+        writer.leave_out();
+        assert_eq!(writer.left_out(), 3);
+        let length = writer.finish();
+        let read: ContainersRequest<Vec<&str>> = serde_json::from_slice(&buffer[..length]).unwrap();
+        assert_eq!((read.containers, read.containers_left_out), (Vec::from(["ab"]), Some(3)));
+
+        let writer = containers(&mut buffer).map(|writer| ContainersWriter { left_out: u64::MAX, ..writer });
+        let length = writer.unwrap().finish();
+        let read: ContainersRequest<Vec<&str>> = serde_json::from_slice(&buffer[..length]).unwrap();
+        assert_eq!(read.containers_left_out, Some(u64::MAX));
     }
 }
