@@ -246,3 +246,26 @@ pub fn now() -> Timestamp {
 fn say(message: std::fmt::Arguments<'_>) {
     log::line(Part::Scheduler, message);
 }
+
+#[cfg(test)]
+mod tests {
+    use neon_agent_core::sample::host::{AgentStanding, Host, HostLists};
+
+    use super::*;
+
+    #[test]
+    fn a_sample_that_finds_no_room_goes_without_its_readings() {
+        let mut lists = Box::new(HostLists::new());
+        let mut host = Host::new(&mut lists);
+        host.stat(b"cpu 10 0 0 90\n").unwrap();
+        host.meminfo(b"MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n").unwrap();
+        let metrics = host.metrics(now(), &AgentStanding::default()).unwrap();
+        let mut room = [0; 4096];
+        let whole = encoded(&metrics, &mut room).unwrap().len();
+        assert!(room[..whole].windows(10).any(|text| text == b"\"readings\""));
+        let mut short = vec![0; whole - 1];
+        let fixed: serde_json::Value = serde_json::from_slice(encoded(&metrics, &mut short).unwrap()).unwrap();
+        assert_eq!((fixed["cpuPercent"].as_f64(), fixed["readings"].is_null()), (Some(10.0), true));
+        assert_eq!(encoded(&metrics, &mut [0; 64]), None);
+    }
+}
