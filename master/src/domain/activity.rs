@@ -24,13 +24,15 @@
 //! it. `manual_restart` is never derived: Neon only reads, so it cannot know who restarted a container.
 //!
 //! A container that was refused (its report was malformed) is neither changed nor removed. Where even its id could not
-//! be read, nothing of that server counts as removed, since any of the absent ones may be the one.
+//! be read, nothing of that server counts as removed, since any of the absent ones may be the one. The same holds for a
+//! report that leaves containers out. What is recreated is still seen: a name belongs to one container at a time, so the
+//! one that had it is not merely absent.
 
 use std::collections::{HashMap, HashSet};
 
 use neon_shared::time::Timestamp;
 
-use super::intake::{Sorted, WireContainer, started_at};
+use super::intake::{ContainerReport, WireContainer, engine_time};
 use crate::model::{ActivityKind, Container, ContainerChanges, ContainerHealth, ContainerStatus, Event};
 
 /// Exit codes of a container that was stopped rather than failed: 0, SIGKILL, SIGTERM.
@@ -42,14 +44,16 @@ const EXIT_CODES_IN_ORDER: [i64; 3] = [0, 137, 143];
 pub fn changes(
     server_id: i64,
     previous: Option<&[Container]>,
-    report: &Sorted<WireContainer>,
+    report: &ContainerReport,
     now: Timestamp,
 ) -> ContainerChanges {
     let stored = previous.unwrap_or_default();
     let reported: Vec<Container> =
-        report.accepted.iter().map(|container| from_wire(server_id, container, now)).collect();
-    let kept_ids: HashSet<&str> = report.refused.iter().filter_map(|refused| refused.container_id.as_deref()).collect();
-    let removals_unknown = report.refused.iter().any(|refused| refused.container_id.is_none());
+        report.list.accepted.iter().map(|container| from_wire(server_id, container, now)).collect();
+    let kept_ids: HashSet<&str> =
+        report.list.refused.iter().filter_map(|refused| refused.container_id.as_deref()).collect();
+    let id_is_unknown = report.list.refused.iter().any(|refused| refused.container_id.is_none());
+    let removals_unknown = id_is_unknown || report.left_out > 0;
 
     let reported_ids: HashSet<&str> = reported.iter().map(|container| container.container_id.as_str()).collect();
     let by_id: HashMap<&str, &Container> = stored.iter().map(|c| (c.container_id.as_str(), c)).collect();
@@ -173,9 +177,15 @@ fn from_wire(server_id: i64, wire: &WireContainer, now: Timestamp) -> Container 
         ports: wire.ports.clone(),
         labels: wire.labels.clone(),
         networks: wire.networks.clone(),
-        // `intake` has refused what is no time.
-        started_at: started_at(wire.started_at.as_deref()).unwrap_or_default(),
+        // `intake` has refused what is no time, and a count that does not fit.
+        started_at: engine_time(wire.started_at.as_deref()).unwrap_or_default(),
         exit_code: wire.exit_code,
+        restart_count: wire.restart_count.and_then(|count| i64::try_from(count).ok()),
+        oom_killed: wire.oom_killed,
+        created_at: engine_time(wire.created_at.as_deref()).unwrap_or_default(),
+        compose_project: wire.compose_project.clone(),
+        compose_service: wire.compose_service.clone(),
+        labels_left_out: wire.labels_left_out.map(i64::from),
         updated_at: now,
     }
 }
@@ -197,6 +207,12 @@ pub(crate) fn test_container(id: &str, name: &str) -> Container {
         networks: vec!["bridge".to_owned()],
         started_at: Timestamp::parse("2026-11-23T08:00:00Z"),
         exit_code: Some(0),
+        restart_count: Some(2),
+        oom_killed: Some(false),
+        created_at: Timestamp::parse("2026-11-23T07:00:00Z"),
+        compose_project: Some("shop".to_owned()),
+        compose_service: None,
+        labels_left_out: Some(7),
         updated_at: Timestamp::from_unix_ms(0),
     }
 }
@@ -206,7 +222,7 @@ mod tests {
     use neon_shared::metrics;
 
     use super::*;
-    use crate::domain::intake::Refused;
+    use crate::domain::intake::{Refused, Sorted};
 
     fn wire(container: &Container) -> WireContainer {
         WireContainer {
@@ -230,19 +246,23 @@ mod tests {
             labels: container.labels.clone(),
             networks: container.networks.clone(),
             started_at: container.started_at.map(|time| time.to_string()),
-            restart_count: None,
-            oom_killed: None,
-            created_at: None,
-            compose_project: None,
-            compose_service: None,
-            labels_left_out: None,
+            restart_count: container.restart_count.map(i64::unsigned_abs),
+            oom_killed: container.oom_killed,
+            created_at: container.created_at.map(|time| time.to_string()),
+            compose_project: container.compose_project.clone(),
+            compose_service: container.compose_service.clone(),
+            labels_left_out: container.labels_left_out.and_then(|count| u32::try_from(count).ok()),
             exit_code: container.exit_code,
         }
     }
 
+    fn report(reported: &[Container], refused: Vec<Refused>, left_out: u64) -> ContainerReport {
+        let accepted = reported.iter().map(wire).collect();
+        ContainerReport { list: Sorted { accepted, refused, reduced: Vec::new() }, left_out }
+    }
+
     fn after(before: &[Container], reported: &[Container], refused: Vec<Refused>) -> ContainerChanges {
-        let report = Sorted { accepted: reported.iter().map(wire).collect(), refused, reduced: Vec::new() };
-        changes(7, Some(before), &report, Timestamp::from_unix_ms(0))
+        changes(7, Some(before), &report(reported, refused, 0), Timestamp::from_unix_ms(0))
     }
 
     /// The events of one container that was `before` and is `now`.
@@ -268,8 +288,7 @@ mod tests {
 
     #[test]
     fn the_first_set_records_nothing_and_stores_everything() {
-        let report = Sorted { accepted: vec![wire(&app())], refused: Vec::new(), reduced: Vec::new() };
-        let changes = changes(7, None, &report, Timestamp::from_unix_ms(0));
+        let changes = changes(7, None, &report(&[app()], Vec::new(), 0), Timestamp::from_unix_ms(0));
         assert_eq!(changes, ContainerChanges { store: vec![app()], ..ContainerChanges::default() });
     }
 
@@ -362,6 +381,21 @@ mod tests {
         assert_eq!(kinds(app(), healthy()), []);
         let stopped = Container { status: ContainerStatus::Exited, ..unhealthy() };
         assert_eq!(kinds(healthy(), stopped), [ActivityKind::Stopped]);
+    }
+
+    #[test]
+    fn while_containers_are_left_out_none_is_removed() {
+        let stored = [app(), test_container("bbbbbbbbbbbb", "db")];
+        let partial = |reported: &[Container]| {
+            changes(7, Some(&stored), &report(reported, Vec::new(), 1), Timestamp::from_unix_ms(0))
+        };
+        assert_eq!(partial(&[]), ContainerChanges::default());
+        assert_eq!(partial(&[app()]), ContainerChanges { store: vec![app()], ..ContainerChanges::default() });
+        // The name is taken over, so whoever had it is gone, absent or not.
+        let recreated = Container { container_id: "cccccccccccc".to_owned(), ..app() };
+        let changes = partial(std::slice::from_ref(&recreated));
+        assert_eq!((changes.store, changes.remove), (vec![recreated], vec!["aaaaaaaaaaaa".to_owned()]));
+        assert_eq!(changes.events.iter().map(|event| event.kind).collect::<Vec<_>>(), [ActivityKind::Restart]);
     }
 
     #[test]

@@ -68,6 +68,30 @@ pub struct Container {
     /// Exit code of the last run; null where the engine did not say.
     #[salvo(schema(required = true))]
     pub exit_code: Option<i64>,
+    /// How often the engine restarted it by its restart policy; absent where the agent did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = i64, required = false))]
+    pub restart_count: Option<i64>,
+    /// Whether its last run ended because the kernel killed it for want of memory; absent where the agent did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = bool, required = false))]
+    pub oom_killed: Option<bool>,
+    /// When it was made; absent where the agent did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, format = DateTime, required = false))]
+    pub created_at: Option<Timestamp>,
+    /// Compose project it belongs to; absent where it is in none, or the agent did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub compose_project: Option<String>,
+    /// Service of that project; absent as above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub compose_service: Option<String>,
+    /// Labels that found no room in `labels`; absent when none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = i64, required = false))]
+    pub labels_left_out: Option<i64>,
     /// When its host reported it last, by the master's clock.
     #[salvo(schema(value_type = String, format = DateTime))]
     pub updated_at: Timestamp,

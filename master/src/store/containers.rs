@@ -62,7 +62,8 @@ for_both_engines! {
         for rows in containers.chunks(ROWS_PER_INSERT) {
             let mut insert = QueryBuilder::<Engine>::new(
                 "INSERT INTO containers (server_id, container_id, name, image, image_id, image_tags, status, health, \
-                 ports, labels, networks, started_at_ms, exit_code, updated_at_ms) ",
+                 ports, labels, networks, started_at_ms, exit_code, restart_count, oom_killed, created_at_ms, \
+                 compose_project, compose_service, labels_left_out, updated_at_ms) ",
             );
             insert.push_values(rows, |mut row, container| {
                 row.push_bind(server_id)
@@ -78,6 +79,12 @@ for_both_engines! {
                     .push_bind(json(&container.networks))
                     .push_bind(container.started_at.map(Timestamp::unix_ms))
                     .push_bind(container.exit_code)
+                    .push_bind(container.restart_count)
+                    .push_bind(container.oom_killed)
+                    .push_bind(container.created_at.map(Timestamp::unix_ms))
+                    .push_bind(&container.compose_project)
+                    .push_bind(&container.compose_service)
+                    .push_bind(container.labels_left_out)
                     .push_bind(container.updated_at.unix_ms());
             });
             insert.push(
@@ -85,7 +92,10 @@ for_both_engines! {
                  image_id = excluded.image_id, image_tags = excluded.image_tags, status = excluded.status, \
                  health = excluded.health, ports = excluded.ports, labels = excluded.labels, \
                  networks = excluded.networks, started_at_ms = excluded.started_at_ms, \
-                 exit_code = excluded.exit_code, updated_at_ms = excluded.updated_at_ms",
+                 exit_code = excluded.exit_code, restart_count = excluded.restart_count, \
+                 oom_killed = excluded.oom_killed, created_at_ms = excluded.created_at_ms, \
+                 compose_project = excluded.compose_project, compose_service = excluded.compose_service, \
+                 labels_left_out = excluded.labels_left_out, updated_at_ms = excluded.updated_at_ms",
             );
             insert.build().persistent(false).execute(&mut *connection).await?;
         }
@@ -115,6 +125,12 @@ for_both_engines! {
             networks: from_json("networks", row.try_get("networks")?)?,
             started_at: row.try_get::<Option<i64>, _>("started_at_ms")?.map(Timestamp::from_unix_ms),
             exit_code: row.try_get("exit_code")?,
+            restart_count: row.try_get("restart_count")?,
+            oom_killed: row.try_get("oom_killed")?,
+            created_at: row.try_get::<Option<i64>, _>("created_at_ms")?.map(Timestamp::from_unix_ms),
+            compose_project: row.try_get("compose_project")?,
+            compose_service: row.try_get("compose_service")?,
+            labels_left_out: row.try_get("labels_left_out")?,
             updated_at: Timestamp::from_unix_ms(row.try_get("updated_at_ms")?),
         })
     }

@@ -27,7 +27,7 @@ use crate::model::{
     ServerSummary, Stats,
 };
 
-/// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 14 columns stay
+/// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 20 columns stay
 /// under SQLite's 32,766 bound values and PostgreSQL's 65,535.
 const ROWS_PER_INSERT: usize = neon_shared::limits::RING_CAPACITY_SAMPLES;
 

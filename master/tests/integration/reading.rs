@@ -16,6 +16,8 @@ on_both_engines! {
     services_are_grouped_by_labels
     what_happens_to_containers_is_recorded
     a_refused_container_stays
+    what_a_container_says_besides_is_shown
+    while_containers_are_left_out_none_is_removed
     servers_are_listed_by_the_bytes_of_their_names
 }
 
@@ -226,6 +228,52 @@ fn a_refused_container_stays(engine: Engine) {
     // An empty set is a set: everything is gone.
     assert_eq!(master.client.post("/api/agent/containers", &token, containers(&[])).status, 200);
     assert_eq!(master.client.get(&format!("/api/containers?serverId={id}")).text(), "[]");
+}
+
+fn what_a_container_says_besides_is_shown(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let additions = r#","restartCount":4,"oomKilled":true,"createdAt":"2026-11-23T08:47:20.123456789Z","composeProject":"shop","composeService":"web","labelsLeftOut":2}"#;
+    let full = CONTAINER.replacen(r#""exitCode":0}"#, &format!(r#""exitCode":0{additions}"#), 1);
+    assert_eq!(master.client.post("/api/agent/containers", &token, containers(&[&full])).text(), r#"{"success":true}"#);
+    let stored = master.client.get(&format!("/api/containers?serverId={id}"));
+    let shown = additions.replace(".123456789Z", ".123Z");
+    assert!(stored.text().contains(shown.trim_end_matches('}')), "{}", stored.text());
+    let detail = master.client.get(&format!("/api/servers/{id}")).json();
+    assert_eq!(detail["containers"][0], stored.json()[0]);
+    // The next report is all that counts: an older agent took over.
+    master.client.post("/api/agent/containers", &token, containers(&[CONTAINER]));
+    let stored = master.client.get(&format!("/api/containers?serverId={id}"));
+    for name in ["restartCount", "oomKilled", "createdAt", "composeProject", "composeService", "labelsLeftOut"] {
+        assert!(!stored.text().contains(name), "{name}");
+    }
+}
+
+fn while_containers_are_left_out_none_is_removed(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let db = CONTAINER.replace("eb6f6e2aaa26", "dddddddddddd").replace(r#""hc""#, r#""db""#);
+    let names = || {
+        let stored = master.client.get(&format!("/api/containers?serverId={id}")).json();
+        stored.as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let events = || master.client.get("/api/activities").json().as_array().unwrap().len();
+    let report = |list: &[&str], left_out: &str| {
+        let body = containers(list).replacen('{', &format!("{{{left_out}"), 1);
+        assert_eq!(master.client.post("/api/agent/containers", &token, body).text(), r#"{"success":true}"#);
+    };
+    report(&[CONTAINER, &db], "");
+    let before = events();
+    report(&[CONTAINER], r#""containersLeftOut":1,"#);
+    assert_eq!((names(), events()), (vec!["db".to_owned(), "hc".to_owned()], before));
+    report(&[], r#""containersLeftOut":2,"#);
+    assert_eq!((names(), events()), (vec!["db".to_owned(), "hc".to_owned()], before));
+    // None is left out, so what is absent is gone.
+    report(&[CONTAINER], r#""containersLeftOut":0,"#);
+    assert_eq!((names(), events()), (vec!["hc".to_owned()], before + 1));
+    assert_eq!(master.client.get("/api/activities").json()[0]["message"], "db was removed");
 }
 
 fn servers_are_listed_by_the_bytes_of_their_names(engine: Engine) {

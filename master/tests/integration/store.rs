@@ -134,6 +134,12 @@ fn container(server_id: i64, id: &str, name: &str) -> Container {
         networks: vec!["bridge".to_owned()],
         started_at: Some(at(-5)),
         exit_code: Some(-1),
+        restart_count: Some(i64::MAX),
+        oom_killed: Some(true),
+        created_at: Some(at(-9)),
+        compose_project: Some("shop".to_owned()),
+        compose_service: Some("ä ☃ '".to_owned()),
+        labels_left_out: Some(3),
         updated_at: at(0),
     }
 }
@@ -316,6 +322,12 @@ async fn containers_are_replaced_and_compared(store: Opened) {
         networks: Vec::new(),
         started_at: None,
         exit_code: None,
+        restart_count: None,
+        oom_killed: None,
+        created_at: None,
+        compose_project: None,
+        compose_service: None,
+        labels_left_out: None,
         status: ContainerStatus::Restarting,
         ..db.clone()
     };
@@ -326,7 +338,17 @@ async fn containers_are_replaced_and_compared(store: Opened) {
     store.containers_replace(&web, at(1), first).await.unwrap();
     assert_eq!(store.container_list(web.server_id).await.unwrap(), [bare.clone(), hc.clone()]);
 
-    let paused = Container { status: ContainerStatus::Paused, name: "renamed".to_owned(), ..hc.clone() };
+    let paused = Container {
+        status: ContainerStatus::Paused,
+        name: "renamed".to_owned(),
+        restart_count: Some(0),
+        oom_killed: Some(false),
+        created_at: Some(at(-8)),
+        compose_project: None,
+        compose_service: Some("web".to_owned()),
+        labels_left_out: None,
+        ..hc.clone()
+    };
     let second = |previous: Option<&[Container]>| {
         assert_eq!(previous, Some(&[bare.clone(), hc.clone()][..]));
         ContainerChanges {

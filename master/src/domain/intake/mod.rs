@@ -31,7 +31,7 @@ const REASONS_MAX: usize = 10;
 /// Longest reason, in characters: it may quote what was sent.
 const REASON_MAX_CHARS: usize = 200;
 /// The engine's way to say "never": times of this year are none.
-const NEVER_STARTED_PREFIX: &str = "0001-";
+const NEVER_PREFIX: &str = "0001-";
 
 /// A container as an agent sends it.
 pub type WireContainer = ContainerInfo<String, Vec<String>, BTreeMap<String, String>>;
@@ -56,6 +56,15 @@ pub struct Sorted<T> {
     pub refused: Vec<Refused>,
     /// Those of the accepted that lost their additions, the fixed fields being good.
     pub reduced: Vec<Refused>,
+}
+
+/// A host's container set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContainerReport {
+    /// The containers that were sent.
+    pub list: Sorted<WireContainer>,
+    /// How many were not, for want of room; any that is absent may be among them.
+    pub left_out: u64,
 }
 
 /// One reading that was refused, or a part of it.
@@ -152,12 +161,15 @@ pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
 /// Reads a host's container set. An id that is listed twice is refused the second time.
 ///
 /// Errors: the sentence of the 400; also where every single container is refused, with the reason of the first.
-pub fn containers(body: &[u8]) -> Result<Sorted<WireContainer>, String> {
+pub fn containers(body: &[u8]) -> Result<ContainerReport, String> {
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
     struct Body {
         containers: Option<Box<RawValue>>,
+        containers_left_out: Option<u64>,
     }
-    let list = list(object::<Body>(json(body)?)?.containers).ok_or(sentence::MISSING_CONTAINERS)?;
+    let body: Body = object(json(body)?)?;
+    let list = list(body.containers).ok_or(sentence::MISSING_CONTAINERS)?;
     let mut seen = HashSet::new();
     let mut sorted = sort(&list, |_, raw| {
         let container = object(raw).and_then(check_container)?;
@@ -169,19 +181,19 @@ pub fn containers(body: &[u8]) -> Result<Sorted<WireContainer>, String> {
     for refused in &mut sorted.refused {
         refused.container_id = list.get(refused.index).and_then(|raw| readable_id(raw));
     }
-    all_refused(sorted)
+    Ok(ContainerReport { list: all_refused(sorted)?, left_out: body.containers_left_out.unwrap_or(0) })
 }
 
-/// When a container started, from the engine's text; `None` where it never did.
+/// A time in the engine's words, such as when a container started; `None` where that never was.
 ///
 /// Errors: a reason, where the text is no time.
-pub fn started_at(text: Option<&str>) -> Result<Option<Timestamp>, String> {
+pub fn engine_time(text: Option<&str>) -> Result<Option<Timestamp>, &'static str> {
     match text {
         None | Some("") => Ok(None),
-        Some(text) if text.starts_with(NEVER_STARTED_PREFIX) => Ok(None),
+        Some(text) if text.starts_with(NEVER_PREFIX) => Ok(None),
         Some(text) => match Timestamp::parse(text) {
             Some(time) => Ok(Some(time)),
-            None => Err("startedAt: must be an ISO 8601 time or null".to_owned()),
+            None => Err("must be an ISO 8601 time or null"),
         },
     }
 }
@@ -295,7 +307,11 @@ fn check_container(container: WireContainer) -> Result<WireContainer, String> {
     if container.labels.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
         return Err("labels: must not contain a NUL character".to_owned());
     }
-    started_at(container.started_at.as_deref())?;
+    engine_time(container.started_at.as_deref()).map_err(|why| format!("startedAt: {why}"))?;
+    engine_time(container.created_at.as_deref()).map_err(|why| format!("createdAt: {why}"))?;
+    counter("restartCount", container.restart_count.unwrap_or_default())?;
+    field_text("composeProject", container.compose_project.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
+    field_text("composeService", container.compose_service.as_deref().unwrap_or_default(), TEXT_MAX_BYTES)?;
     Ok(container)
 }
 
@@ -513,7 +529,20 @@ mod tests {
 
     #[test]
     fn a_set_without_containers_is_a_set() {
-        assert_eq!(containers(br#"{"containers":[]}"#).unwrap().accepted, []);
+        assert_eq!(containers(br#"{"containers":[]}"#).unwrap().list.accepted, []);
+    }
+
+    #[test]
+    fn a_report_says_how_many_containers_it_leaves_out() {
+        let left_out = |text: &str| containers(format!(r#"{{"containers":[]{text}}}"#).as_bytes()).map(|r| r.left_out);
+        assert_eq!(left_out(""), Ok(0));
+        assert_eq!(left_out(r#","containersLeftOut":null"#), Ok(0));
+        assert_eq!(left_out(r#","containersLeftOut":3"#), Ok(3));
+        assert_eq!(left_out(r#","containersLeftOut":18446744073709551615"#), Ok(u64::MAX));
+        for bad in ["-1", "1.5", "\"3\"", "true"] {
+            let error = left_out(&format!(r#","containersLeftOut":{bad}"#)).unwrap_err();
+            assert!(error.starts_with("containersLeftOut: invalid"), "{error}");
+        }
     }
 
     #[test]
@@ -522,7 +551,7 @@ mod tests {
         let bad_id = with(CONTAINER, "eb6f6e2aaa26", "../etc");
         let other = with(CONTAINER, "eb6f6e2aaa26", "aaaaaaaaaaaa");
         let body = format!(r#"{{"containers":[{other},{bad_port},{bad_id},{other}]}}"#);
-        let sorted = containers(body.as_bytes()).unwrap();
+        let sorted = containers(body.as_bytes()).unwrap().list;
         assert_eq!(sorted.accepted.len(), 1);
         let refused: Vec<_> = sorted.refused.iter().map(|r| (r.index, r.container_id.as_deref())).collect();
         assert_eq!(refused, [(1, Some("eb6f6e2aaa26")), (2, None), (3, Some("aaaaaaaaaaaa"))]);
@@ -541,6 +570,17 @@ mod tests {
             ("\"healthy\"", "\"fine\"", "health: unknown variant `fine`"),
             ("2026-11-23T08:47:25.668846837Z", "soon", "startedAt: must be an ISO 8601 time or null"),
             ("\"exitCode\":0", "\"exitCode\":\"0\"", "exitCode: invalid type"),
+            ("\"exitCode\":0", "\"exitCode\":0,\"restartCount\":-1", "restartCount: invalid value"),
+            ("\"exitCode\":0", "\"exitCode\":0,\"restartCount\":9223372036854775808", "restartCount: must be at most"),
+            ("\"exitCode\":0", "\"exitCode\":0,\"oomKilled\":1", "oomKilled: invalid type"),
+            ("\"exitCode\":0", "\"exitCode\":0,\"createdAt\":\"once\"", "createdAt: must be an ISO 8601 time or null"),
+            (
+                "\"exitCode\":0",
+                "\"exitCode\":0,\"composeProject\":\"a\\u0000\"",
+                "composeProject: must not contain a NUL",
+            ),
+            ("\"exitCode\":0", "\"exitCode\":0,\"composeService\":[]", "composeService: invalid type"),
+            ("\"exitCode\":0", "\"exitCode\":0,\"labelsLeftOut\":4294967296", "labelsLeftOut: invalid value"),
         ] {
             let body = format!(r#"{{"containers":[{}]}}"#, with(CONTAINER, from, to));
             let error = containers(body.as_bytes()).unwrap_err();
@@ -550,9 +590,9 @@ mod tests {
 
     #[test]
     fn a_container_that_never_started_has_no_time() {
-        assert_eq!(started_at(Some("0001-01-01T00:00:00Z")), Ok(None));
-        assert_eq!(started_at(None), Ok(None));
-        let time = started_at(Some("2026-11-23T08:47:25.668846837Z")).unwrap().unwrap();
+        assert_eq!(engine_time(Some("0001-01-01T00:00:00Z")), Ok(None));
+        assert_eq!(engine_time(None), Ok(None));
+        let time = engine_time(Some("2026-11-23T08:47:25.668846837Z")).unwrap().unwrap();
         assert_eq!(time.to_string(), "2026-11-23T08:47:25.668Z");
     }
 

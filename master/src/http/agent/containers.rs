@@ -12,7 +12,7 @@ use crate::http::state::{State, now, reporter};
 
 /// Replaces a server's container set.
 ///
-/// A container that is absent has been removed. `data` is absent unless some containers were refused; what is stored
+/// A container that is absent has been removed, unless the report says that it leaves some out. `data` is absent unless some containers were refused; what is stored
 /// of those stays as it is.
 #[endpoint(
     tags("agent"),
@@ -34,5 +34,5 @@ pub async fn agent_containers(request: &mut Request, depot: &mut Depot) -> Resul
     let now = now();
     let changes = |previous: Option<&[_]>| activity::changes(reporter.server_id, previous, &report, now);
     state.store.containers_replace(&reporter, now, changes).await?;
-    Ok(stored(&reporter, "containers", &report))
+    Ok(stored(&reporter, "containers", &report.list))
 }

@@ -29,7 +29,7 @@ export interface paths {
         put?: never;
         /**
          * Replaces a server's container set.
-         * @description A container that is absent has been removed. `data` is absent unless some containers were refused; what is stored
+         * @description A container that is absent has been removed, unless the report says that it leaves some out. `data` is absent unless some containers were refused; what is stored
          *     of those stays as it is.
          */
         post: operations["agent_containers"];
@@ -855,8 +855,17 @@ export interface components {
         ActivityKind: "restart" | "manual_restart" | "stopped" | "crashed" | "status_change" | "version_change" | "health_change" | "created" | "removed" | "online" | "offline";
         /** @description One container of a server. */
         Container: {
+            /** @description Compose project it belongs to; absent where it is in none, or the agent did not say. */
+            composeProject?: string;
+            /** @description Service of that project; absent as above. */
+            composeService?: string;
             /** @description First 12 hexadecimal digits of the engine's id. */
             containerId: string;
+            /**
+             * Format: date-time
+             * @description When it was made; absent where the agent did not say.
+             */
+            createdAt?: string;
             /**
              * Format: int64
              * @description Exit code of the last run; null where the engine did not say.
@@ -873,12 +882,24 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description Labels that found no room in `labels`; absent when none.
+             */
+            labelsLeftOut?: number;
             /** @description Name without the leading slash. */
             name: string;
             /** @description Networks it is attached to. */
             networks: string[];
+            /** @description Whether its last run ended because the kernel killed it for want of memory; absent where the agent did not say. */
+            oomKilled?: boolean;
             /** @description Published ports as `public:private`, joined with `, `; `-` for none. */
             ports: string;
+            /**
+             * Format: int64
+             * @description How often the engine restarted it by its restart policy; absent where the agent did not say.
+             */
+            restartCount?: number;
             /**
              * Format: int64
              * @description The server it runs on.
