@@ -54,11 +54,17 @@ const HOST_ROOT: Key =
     key("HOST_ROOT", Some("/"), "absolute path", "where the host's file system is mounted, when in a container");
 const HOST_PROC: Key = key("HOST_PROC", Some(""), "absolute path", "the host's /proc; HOST_ROOT/proc if empty");
 const HOST_SYS: Key = key("HOST_SYS", Some(""), "absolute path", "the host's /sys; HOST_ROOT/sys if empty");
+const MOUNTS: Key = key(
+    "MOUNTS",
+    Some(""),
+    "absolute paths, comma-separated",
+    "mount points to list beside those on local disks, such as network shares",
+);
 const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 17] = [
     SERVER_NAME,
     MASTER_URL,
     MASTER_CA_FILE,
@@ -74,6 +80,7 @@ pub const KEYS: [Key; 16] = [
     HOST_ROOT,
     HOST_PROC,
     HOST_SYS,
+    MOUNTS,
     DOCKER_HOST,
 ];
 
@@ -110,6 +117,8 @@ pub struct Config {
     pub host_proc: PathBuf,
     /// `HOST_SYS`, or `sys` under the host's root.
     pub host_sys: PathBuf,
+    /// `MOUNTS`.
+    pub mounts: Vec<String>,
     /// The path of `DOCKER_HOST`.
     pub docker_socket: PathBuf,
 }
@@ -225,6 +234,7 @@ impl Config {
             host_proc: host_proc(&env, &host_root)?,
             host_sys: host_folder(&env, &HOST_SYS, host_root.join("sys"))?,
             host_root,
+            mounts: mounts(&env)?,
             docker_socket: docker_socket(&env)?,
         })
     }
@@ -237,7 +247,7 @@ impl fmt::Display for Config {
             f,
             "SERVER_NAME={} MASTER_URL={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} \
              HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
-             HOST_ROOT={} HOST_PROC={} HOST_SYS={} DOCKER_HOST=unix://{}",
+             HOST_ROOT={} HOST_PROC={} HOST_SYS={} MOUNTS={} DOCKER_HOST=unix://{}",
             self.server_name,
             self.master_url,
             self.agent_secret,
@@ -251,6 +261,7 @@ impl fmt::Display for Config {
             self.host_root.display(),
             self.host_proc.display(),
             self.host_sys.display(),
+            self.mounts.join(","),
             self.docker_socket.display(),
         )
     }
@@ -348,6 +359,13 @@ fn host_folder(env: &Environment<'_>, key: &Key, default: PathBuf) -> Result<Pat
     }
 }
 
+fn mounts(env: &Environment<'_>) -> Result<Vec<String>, ConfigError> {
+    let text = env.text(&MOUNTS)?;
+    let paths = text.split(',').map(str::trim).filter(|path| !path.is_empty());
+    let path = |path: &str| if path.starts_with('/') { Ok(path.to_owned()) } else { Err(MOUNTS.out_of_range(path)) };
+    paths.map(path).collect()
+}
+
 fn docker_socket(env: &Environment<'_>) -> Result<PathBuf, ConfigError> {
     let text = env.text(&DOCKER_HOST)?;
     match text.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
@@ -418,6 +436,7 @@ pub mod tests {
             ("HOST_PROC", "proc"),
             ("HOST_PROC", "/nowhere"),
             ("HOST_SYS", "sys"),
+            ("MOUNTS", "/mnt/a, nas"),
             ("DOCKER_HOST", "tcp://127.0.0.1:2375"),
         ] {
             assert!(problem(&[(key, value)]).starts_with(&format!("{key}: ")), "{key}={value}");
@@ -434,6 +453,12 @@ pub mod tests {
         assert_eq!(folders(&[]), ("/proc".into(), "/sys".into()));
         assert_eq!(folders(&[("HOST_PROC", "/proc/self/root/proc"), ("HOST_SYS", "/x")]).1, PathBuf::from("/x"));
         assert!(problem(&[("HOST_ROOT", "/nowhere")]).contains("/nowhere/proc has no stat"));
+    }
+
+    #[test]
+    fn mounts_are_a_list_of_paths() {
+        assert_eq!(read(&[]).unwrap().mounts, [""; 0]);
+        assert_eq!(read(&[("MOUNTS", "/mnt/nas, /srv/a b,")]).unwrap().mounts, ["/mnt/nas", "/srv/a b"]);
     }
 
     #[test]

@@ -50,6 +50,8 @@ impl KernelBuffers {
 /// The kernel's files, open, and the sample they fill.
 pub struct Kernel {
     host_root: PathBuf,
+    /// Mount points that are listed whatever is mounted there.
+    named_mounts: Vec<String>,
     files: Files,
     processes: Processes,
     links: Links,
@@ -147,6 +149,7 @@ impl Kernel {
         let process = if config.host_proc == Path::new("/proc") { "self" } else { "1" };
         Self {
             host_root: config.host_root.clone(),
+            named_mounts: config.mounts.clone(),
             files: Files::new(&config.host_proc, process),
             processes: Processes::new(&config.host_proc),
             links: Links::new(&config.host_sys),
@@ -171,6 +174,7 @@ impl Kernel {
         self.host.begin(elapsed.as_millis() as u64);
         self.links.begin();
         let (files, host_root, links) = (&mut self.files, &self.host_root, &mut self.links);
+        let named = &self.named_mounts;
         let mut collection = Collection { host: &mut self.host, buffer: self.buffer, clock };
         collection.file("stat", &mut files.stat, Host::stat);
         collection.file("loadavg", &mut files.loadavg, Host::loadavg);
@@ -185,7 +189,7 @@ impl Kernel {
             collection.file(source, file, |host, bytes| host.pressure(resource, bytes));
         }
         collection.file("mountinfo", &mut files.mountinfo, |host, table| {
-            host.mountinfo(table, |mount| filesystem::space(mount, host_root))
+            host.mountinfo(table, named, |mount| filesystem::space(mount, host_root))
         });
         collection.file("diskstats", &mut files.diskstats, Host::diskstats);
         collection.file("net/dev", &mut files.net_dev, |host, bytes| host.net_dev(bytes, |name| links.read(name)));

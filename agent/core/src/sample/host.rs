@@ -214,14 +214,26 @@ impl<'l> Host<'l> {
         Ok(())
     }
 
-    /// Takes a mount table. `space` is asked once for each file system that counts, with the mount point as the table
-    /// writes it. A malformed line costs its mount alone; the first such fault is the error.
-    pub fn mountinfo(&mut self, bytes: &[u8], mut space: impl FnMut(&Mount<'_>) -> Option<Space>) -> Result<(), Fault> {
+    /// Takes a mount table. File systems on disks of this host count, and those mounted at a place that is `named` are
+    /// listed whatever they are. `space` is asked once for each, with the mount point as the table writes it. A malformed
+    /// line costs its mount alone; the first such fault is the error.
+    pub fn mountinfo(
+        &mut self,
+        bytes: &[u8],
+        named: &[impl AsRef<[u8]>],
+        mut space: impl FnMut(&Mount<'_>) -> Option<Space>,
+    ) -> Result<(), Fault> {
         self.values.has_mounts = true;
         let mut path = [0; mounts::MOUNT_POINT_BYTES];
-        each(parse::mountinfo::mountinfo(bytes, mounts::is_real), |mount| {
+        let wanted = |fs_type: &[u8], source: &[u8]| !named.is_empty() || mounts::is_real(fs_type, source);
+        each(parse::mountinfo::mountinfo(bytes, wanted), |mount| {
             let mount_point = parse::mountinfo::unescape(mount.mount_point, &mut path).unwrap_or(mount.mount_point);
-            self.lists.mounts.add(&mount, mount_point, || space(&mount));
+            if named.is_empty()
+                || mounts::is_real(mount.fs_type, mount.source)
+                || named.iter().any(|name| name.as_ref() == mount_point)
+            {
+                self.lists.mounts.add(&mount, mount_point, || space(&mount));
+            }
         })
     }
 
@@ -430,6 +442,8 @@ mod tests {
     const LATER_DISKSTATS: &[u8] = b"8 0 sda 20 0 160 40 30 0 160 60 0 150 100\n";
     const NET_DEV: &[u8] = b"h\nh\n lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n eth0: 7 6 5 4 0 0 0 0 3 2 1 9 0 0 0 0\n";
 
+    const NONE: &[&[u8]] = &[];
+
     fn host() -> Host<'static> {
         let mut host = Host::new(Box::leak(Box::new(HostLists::new())));
         host.begin(0);
@@ -462,7 +476,7 @@ mod tests {
         }
         assert_eq!(host.vmstat(b"nr_free_pages 1\noom_kill 3\n"), Ok(true));
         host.arcstats(b"13 1 0x01 1 1 1 1\nname type data\nsize 4 4096\n").unwrap();
-        host.mountinfo(MOUNTINFO, space).unwrap();
+        host.mountinfo(MOUNTINFO, NONE, space).unwrap();
         host.diskstats(DISKSTATS).unwrap();
         let link = Link { speed_mbit: Some(1000), up: Some(true) };
         host.net_dev(NET_DEV, |_| link).unwrap();
@@ -552,7 +566,7 @@ mod tests {
     fn what_was_read_last_time_does_not_stand_in_for_what_was_not() {
         let mut host = host();
         required(&mut host);
-        host.mountinfo(MOUNTINFO, space).unwrap();
+        host.mountinfo(MOUNTINFO, NONE, space).unwrap();
         host.diskstats(DISKSTATS).unwrap();
         host.net_dev(NET_DEV, |_| Link::default()).unwrap();
         host.loadavg(b"0.50 1.25 2.00 2/345 678\n").unwrap();
@@ -584,7 +598,7 @@ mod tests {
     fn a_bad_line_costs_its_mount_device_or_interface_and_is_the_error() {
         let mut host = host();
         required(&mut host);
-        let fault = host.mountinfo(b"1 0 8:1 /\n1 0 8:1 / / rw - ext4 /dev/sda1 rw\n", space).unwrap_err();
+        let fault = host.mountinfo(b"1 0 8:1 /\n1 0 8:1 / / rw - ext4 /dev/sda1 rw\n", NONE, space).unwrap_err();
         assert_eq!(fault.line, 1);
         assert!(host.diskstats(b"8 0 sda x\n8 16 sdb 10 0 80 20 30 0 160 60 0 50 80\n").is_err());
         assert!(host.net_dev(b"h\nh\neth0: 1\neth1: 7 6 5 4 0 0 0 0 3 2 1 9 0 0 0 0\n", |_| Link::default()).is_err());
@@ -592,6 +606,24 @@ mod tests {
         assert_eq!(readings["mounts"][0]["mountPoint"], "/");
         assert_eq!(readings["disks"][0]["device"], "sdb");
         assert_eq!(readings["interfaces"][0]["name"], "eth1");
+    }
+
+    #[test]
+    fn a_network_or_pseudo_file_system_is_listed_if_it_is_named() {
+        let table = b"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:45 / /mnt/a\\040b rw - nfs4 files:/x rw\n\
+            3 1 0:46 / /run rw - tmpfs tmpfs rw\n";
+        let listed = |named: &[&str]| {
+            let mut host = host();
+            required(&mut host);
+            host.mountinfo(table, named, space).unwrap();
+            let sample = sample(&host);
+            assert_eq!(sample["diskTotalGb"], json!(2.0));
+            let mounts = sample["readings"]["mounts"].as_array().unwrap().clone();
+            mounts.iter().map(|mount| mount["mountPoint"].clone()).collect::<std::vec::Vec<_>>()
+        };
+        assert_eq!(listed(&[]), ["/"]);
+        assert_eq!(listed(&["/mnt/a b"]), ["/", "/mnt/a b"]);
+        assert_eq!(listed(&["/run", "/nowhere"]), ["/", "/run"]);
     }
 
     #[test]

@@ -73,23 +73,27 @@ pub struct Mounts {
     seen: heapless::Vec<FileSystem, MOUNTS_MAX>,
     entries: heapless::Vec<MountEntry, MOUNTS_MAX>,
     left_out: u32,
+    /// Sums over the real ones: a share of another host that was asked for by name is listed, but is no disk of this
+    /// one.
+    total_bytes: u64,
+    used_bytes: u64,
 }
 
 impl Mounts {
     /// None seen yet; all zeroes.
     pub const fn new() -> Self {
-        Self { seen: heapless::Vec::new(), entries: heapless::Vec::new(), left_out: 0 }
+        Self { seen: heapless::Vec::new(), entries: heapless::Vec::new(), left_out: 0, total_bytes: 0, used_bytes: 0 }
     }
 
     /// Begins a new sample.
     pub fn clear(&mut self) {
         self.seen.clear();
         self.entries.clear();
-        self.left_out = 0;
+        (self.left_out, self.total_bytes, self.used_bytes) = (0, 0, 0);
     }
 
-    /// Counts a mount that [`is_real`], unless its file system is counted already; `space` is asked only if needed,
-    /// and a mount it cannot be had from leaves the file system to the next mount of it.
+    /// Lists a mount, unless its file system is listed already; `space` is asked only if needed, and a mount it cannot
+    /// be had from leaves the file system to the next mount of it. One that [`is_real`] counts into the sums.
     ///
     /// `mount_point` is the mount's own, its escapes undone.
     pub fn add(&mut self, mount: &Mount<'_>, mount_point: &[u8], space: impl FnOnce() -> Option<Space>) {
@@ -108,6 +112,12 @@ impl Mounts {
             self.left_out = self.left_out.saturating_add(1);
             return;
         }
+        // A data set's size is what it holds plus what is free in its pool, so only what it holds is new.
+        let new_bytes = if known.is_some() { space.used_bytes } else { space.total_bytes };
+        if is_real(mount.fs_type, mount.source) {
+            self.total_bytes = self.total_bytes.saturating_add(new_bytes);
+            self.used_bytes = self.used_bytes.saturating_add(space.used_bytes);
+        }
         match self.entries.get_mut(entry) {
             Some(pool) => add_data_set(pool, &space),
             // There is a place for each that was seen.
@@ -125,14 +135,14 @@ impl Mounts {
         self.left_out
     }
 
-    /// Size of all counted file systems.
+    /// Size of all real file systems.
     pub fn total_bytes(&self) -> u64 {
-        self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.total_bytes))
+        self.total_bytes
     }
 
-    /// Used bytes of all counted file systems.
+    /// Used bytes of all real file systems.
     pub fn used_bytes(&self) -> u64 {
-        self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.used_bytes))
+        self.used_bytes
     }
 }
 
@@ -176,7 +186,6 @@ fn cut(bytes: &[u8], length_max: usize) -> MountText {
     Text::from_bytes(bytes.get(..length_max).unwrap_or(bytes))
 }
 
-/// A data set's size is what it holds plus what is free in its pool, so only what it holds is new.
 fn add_data_set(pool: &mut MountEntry, space: &Space) {
     pool.used_bytes = pool.used_bytes.saturating_add(space.used_bytes);
     pool.total_bytes = pool.total_bytes.saturating_add(space.used_bytes);
@@ -290,6 +299,14 @@ mod tests {
         mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/x", || None);
         mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/y", || Some(SPACE));
         assert_eq!(totals(&mounts), (100, 10));
+    }
+
+    #[test]
+    fn a_share_of_another_host_is_listed_but_is_no_disk_of_this_one() {
+        let mut mounts = Mounts::new();
+        mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/", || Some(SPACE));
+        mounts.add(&mount(2, "nfs4", "files:/export"), b"/mnt", || Some(SPACE));
+        assert_eq!((mounts.entries().len(), totals(&mounts)), (2, (100, 10)));
     }
 
     #[test]
