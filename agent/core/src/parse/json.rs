@@ -79,12 +79,29 @@ impl ArraySplitter {
             if self.place == Place::Ended {
                 return Ok(Step::End);
             }
+            let run = self.run(input);
+            if run > 0 {
+                let (run, rest) = input.split_at_checked(run).unwrap_or((input, &[]));
+                self.append(run, buffer);
+                *input = rest;
+                continue;
+            }
             *input = rest;
             if let Some(whole) = self.take(byte, buffer)? {
                 return Ok(self.finish(whole, buffer));
             }
         }
         Ok(if self.place == Place::Ended { Step::End } else { Step::More })
+    }
+
+    /// Bytes at the start of `input` that belong to the element and change nothing: most of an answer.
+    fn run(&self, input: &[u8]) -> usize {
+        let special = match (self.place, self.in_string) {
+            (Place::InElement, true) if !self.after_backslash => memchr::memchr2(b'"', b'\\', input),
+            (Place::InElement, false) => input.iter().position(|byte| is_structural(*byte)),
+            _ => Some(0),
+        };
+        special.unwrap_or(input.len())
     }
 
     /// Whether the array has been closed.
@@ -131,14 +148,19 @@ impl ArraySplitter {
             }
         }
         self.oversized |= self.depth > DEPTH_MAX;
-        match buffer.get_mut(self.length) {
-            Some(slot) if !self.oversized => {
-                *slot = byte;
-                self.length = self.length.saturating_add(1);
+        self.append(&[byte], buffer);
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8], buffer: &mut [u8]) {
+        let end = self.length.saturating_add(bytes.len());
+        match buffer.get_mut(self.length..end) {
+            Some(room) if !self.oversized => {
+                room.copy_from_slice(bytes);
+                self.length = end;
             }
             _ => self.oversized = true,
         }
-        Ok(())
     }
 
     fn finish<'b>(&mut self, is_element: bool, buffer: &'b mut [u8]) -> Step<'b> {
@@ -152,6 +174,11 @@ impl ArraySplitter {
             _ => Step::Oversized,
         }
     }
+}
+
+/// Whether `byte`, outside of a string, may change the structure.
+fn is_structural(byte: u8) -> bool {
+    matches!(byte, b'"' | b',' | b'{' | b'}' | b'[' | b']')
 }
 
 /// Whether `json` nests no deeper than [`DEPTH_MAX`], so that a recursive parser may be let at it.
@@ -293,7 +320,7 @@ fn split_value(json: &[u8]) -> Option<(&[u8], &[u8])> {
 fn split_nested(json: &[u8]) -> Option<(&[u8], &[u8])> {
     let (mut rest, mut depth) = (json, 0u32);
     loop {
-        let structural = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))?;
+        let structural = rest.iter().position(|byte| is_structural(*byte))?;
         rest = rest.get(structural..)?;
         let (byte, after) = rest.split_first()?;
         match byte {
@@ -302,7 +329,8 @@ fn split_nested(json: &[u8]) -> Option<(&[u8], &[u8])> {
                 continue;
             }
             b'{' | b'[' => depth = depth.checked_add(1)?,
-            _ => depth = depth.checked_sub(1)?,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            _ => {}
         }
         rest = after;
         if depth == 0 {
@@ -321,6 +349,13 @@ impl<'a> JsonText<'a> {
     /// Whether there is no text.
     pub fn is_empty(self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What needs no decoding, and the rest from the first escape (or NUL, which JSON does not allow) on.
+    fn split_at_escape(self) -> (&'a str, Self) {
+        let escape = memchr::memchr2(b'\\', b'\0', self.0.as_bytes());
+        let (plain, rest) = escape.and_then(|at| self.0.split_at_checked(at)).unwrap_or((self.0, ""));
+        (plain, Self(rest))
     }
 
     /// Its characters, decoded.
@@ -371,7 +406,9 @@ fn code_unit(chars: &mut core::str::Chars<'_>) -> Option<u16> {
 
 impl fmt::Display for JsonText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.chars().try_for_each(|c| f.write_char(c))
+        let (plain, escaped) = self.split_at_escape();
+        f.write_str(plain)?;
+        escaped.chars().try_for_each(|c| f.write_char(c))
     }
 }
 
@@ -381,10 +418,15 @@ impl Serialize for JsonText<'_> {
         struct WithoutNul<'a>(JsonText<'a>);
         impl fmt::Display for WithoutNul<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.chars().filter(|c| *c != '\0').try_for_each(|c| f.write_char(c))
+                let (plain, escaped) = self.0.split_at_escape();
+                f.write_str(plain)?;
+                escaped.chars().filter(|c| *c != '\0').try_for_each(|c| f.write_char(c))
             }
         }
-        serializer.collect_str(&WithoutNul(*self))
+        match self.split_at_escape() {
+            (plain, JsonText("")) => serializer.serialize_str(plain),
+            _ => serializer.collect_str(&WithoutNul(*self)),
+        }
     }
 }
 
