@@ -1,0 +1,33 @@
+//! A registration's body: what is accepted holds what the contract says, and says the same when it is sent again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use neon_fuzz::intake::{self, Registered};
+use neon_shared::api::RegisterRequest;
+use neon_shared::limits::SERVER_NAME_MAX_BYTES;
+
+fuzz_target!(|body: &[u8]| match intake::registration(body) {
+    Ok(registered) => {
+        check(&registered);
+        let again = RegisterRequest {
+            server_name: registered.server_name.clone(),
+            server_info: registered.info.clone(),
+            agent_version: registered.agent_version.clone(),
+        };
+        let again = serde_json::to_vec(&again).expect("JSON");
+        assert_eq!(intake::registration(&again), Ok(registered));
+    }
+    Err(reason) => assert!(!reason.is_empty() && reason.len() <= 1024, "{reason}"),
+});
+
+fn check(registered: &Registered) {
+    let Registered { server_name, info, agent_version } = registered;
+    assert!((1..=SERVER_NAME_MAX_BYTES).contains(&server_name.len()));
+    assert_eq!(server_name, server_name.trim());
+    let texts = [server_name, agent_version, &info.name, &info.hostname, &info.os_name, &info.os_version];
+    let more = [&info.os_kernel, &info.os_arch].into_iter().chain(&info.docker_version);
+    assert!(texts.into_iter().chain(more).all(|text| text.len() <= 4096 && !text.contains('\0')));
+    for gb in [info.total_memory_gb, info.total_disk_gb] {
+        assert!((0.0..=1_073_741_824.0).contains(&gb));
+    }
+}
