@@ -1,38 +1,39 @@
 //! Values to JSON in a caller's buffer: a serde serializer for what the wire needs.
 //!
 //! Source: RFC 8259. Written for the hot path: the name of a field is copied in one piece, text in runs between the
-//! characters that need escapes, and numbers digit by digit into their place. Numbers with two decimals, which is what
+//! characters that need escapes, and numbers eight digits at a time. Numbers with two decimals, which is what
 //! the wire's shares and sizes are, are written from integers; any other in the shortest form that gives them back.
 //! Refuses what the wire has not: bytes, maps whose keys are no text.
 
 use core::fmt::{self, Display, Write};
+use core::mem;
 
 use serde::ser::{self, Serialize};
 
 use super::Full;
 
-/// Largest magnitude that is written with two decimals from an integer; up to it hundredths are exact in a double.
-const HUNDREDTHS_MAX: f64 = 1e13;
+/// The first number of nine digits.
+const EIGHT_DIGITS_END: u64 = 100_000_000;
 
 /// Writes `value` to the start of `buffer`; its length. Errors: `Full`, with the beginning left in the buffer.
 pub fn to_slice(value: &(impl Serialize + ?Sized), buffer: &mut [u8]) -> Result<usize, Full> {
-    let mut writer = Writer { buffer, length: 0 };
+    let whole = buffer.len();
+    let mut writer = Writer { rest: buffer };
     value.serialize(&mut writer)?;
-    Ok(writer.length)
+    Ok(whole - writer.rest.len())
 }
 
 struct Writer<'b> {
-    buffer: &'b mut [u8],
-    length: usize,
+    /// What is not written yet; nothing once something did not fit.
+    rest: &'b mut [u8],
 }
 
-impl Writer<'_> {
+impl<'b> Writer<'b> {
     /// The next `length` bytes of the buffer, which the caller writes.
     #[inline(always)]
-    fn room(&mut self, length: usize) -> Result<&mut [u8], Full> {
-        let end = self.length.checked_add(length).ok_or(Full)?;
-        let room = self.buffer.get_mut(self.length..end).ok_or(Full)?;
-        self.length = end;
+    fn room(&mut self, length: usize) -> Result<&'b mut [u8], Full> {
+        let (room, rest) = mem::take(&mut self.rest).split_at_mut_checked(length).ok_or(Full)?;
+        self.rest = rest;
         Ok(room)
     }
 
@@ -42,29 +43,42 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// `,"name":`. The names of fields are plain. The first comma becomes the opening bracket at the end.
+    /// `,"name":`, or with the opening bracket for the comma. The names of fields are plain.
     #[inline(always)]
-    fn name(&mut self, name: &'static str) -> Result<(), Full> {
+    fn name(&mut self, separator: u8, name: &'static str) -> Result<(), Full> {
         let room = self.room(name.len() + 4)?;
         let (opening, rest) = room.split_first_chunk_mut::<2>().ok_or(Full)?;
         let (letters, closing) = rest.split_last_chunk_mut::<2>().ok_or(Full)?;
-        *opening = *b",\"";
+        *opening = [separator, b'"'];
         letters.copy_from_slice(name.as_bytes());
         *closing = *b"\":";
         Ok(())
     }
 
-    /// Digits into their place, the last two first.
-    fn number(&mut self, mut value: u64) -> Result<(), Full> {
-        let mut pairs = self.room(digits(value))?.rchunks_exact_mut(2);
-        for pair in pairs.by_ref() {
-            pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
-            value /= 100;
+    fn number(&mut self, value: u64) -> Result<(), Full> {
+        if value < 10 {
+            return self.push(&[b'0' + value as u8]);
         }
-        if let [first] = pairs.into_remainder() {
-            *first = b'0' + (value % 10) as u8;
+        if value < EIGHT_DIGITS_END {
+            return self.short_number(value);
         }
-        Ok(())
+        self.number(value / EIGHT_DIGITS_END)?;
+        self.push(&eight_digits(value % EIGHT_DIGITS_END).to_le_bytes())
+    }
+
+    /// A number of at most eight digits, written with those after it where there is room for eight.
+    #[inline(always)]
+    fn short_number(&mut self, value: u64) -> Result<(), Full> {
+        let digits = eight_digits(value);
+        // An ASCII zero without its high bits is nothing; the last digit is written even so.
+        let zeroes = (digits & !ASCII_ZEROES | 1 << 56).trailing_zeros() / 8;
+        let text = (digits >> (zeroes * 8)).to_le_bytes();
+        let length = 8 - zeroes as usize;
+        match self.rest.first_chunk_mut() {
+            Some(room) => *room = text,
+            None => return self.push(&text[..length]),
+        }
+        self.room(length).map(drop)
     }
 
     fn signed(&mut self, value: i64) -> Result<(), Full> {
@@ -75,14 +89,14 @@ impl Writer<'_> {
     }
 
     /// A number of hundredths, without zeroes at its end.
-    fn hundredths(&mut self, hundredths: u64) -> Result<(), Full> {
-        self.number(hundredths / 100)?;
-        let (tenths, hundredths) = ((hundredths / 10 % 10) as u8, (hundredths % 10) as u8);
-        match (tenths, hundredths) {
-            (0, 0) => Ok(()),
-            (_, 0) => self.push(&[b'.', b'0' + tenths]),
-            _ => self.push(&[b'.', b'0' + tenths, b'0' + hundredths]),
+    fn hundredths(&mut self, hundredths: u32) -> Result<(), Full> {
+        let (whole, part) = (hundredths / 100, hundredths % 100);
+        self.number(whole.into())?;
+        if part == 0 {
+            return Ok(());
         }
+        let (tenths, hundredths) = (b'0' + (part / 10) as u8, b'0' + (part % 10) as u8);
+        if hundredths == b'0' { self.push(&[b'.', tenths]) } else { self.push(&[b'.', tenths, hundredths]) }
     }
 
     /// Text that may need escapes, without its quotes.
@@ -111,37 +125,63 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Full> {
-        self.push(b"\"")?;
-        self.escaped(text)?;
-        self.push(b"\"")
+        if !is_plain(text.as_bytes()) {
+            self.push(b"\"")?;
+            self.escaped(text)?;
+            return self.push(b"\"");
+        }
+        let room = self.room(text.len() + 2)?;
+        let (opening, rest) = room.split_first_mut().ok_or(Full)?;
+        let (closing, letters) = rest.split_last_mut().ok_or(Full)?;
+        (*opening, *closing) = (b'"', b'"');
+        letters.copy_from_slice(text.as_bytes());
+        Ok(())
     }
 
-    /// Where a list or object began, to be closed with the same.
-    fn open<'w, 'b>(writer: &'w mut Writer<'b>, brackets: [u8; 2]) -> Parts<'w, 'b> {
-        let start = writer.length;
-        Parts { writer, start, brackets }
+    /// A list or object whose parts follow.
+    #[inline(always)]
+    fn open<'w>(&'w mut self, [opening, closing]: [u8; 2]) -> Parts<'w, 'b> {
+        Parts { writer: self, separator: opening, closing }
     }
 }
 
-/// `00` to `99`.
-static PAIRS: [[u8; 2]; 100] = {
-    let (mut pairs, mut pair) = ([[0; 2]; 100], 0);
-    while pair < 100 {
-        pairs[pair] = [b'0' + pair as u8 / 10, b'0' + pair as u8 % 10];
-        pair += 1;
-    }
-    pairs
-};
+/// Eight times `0`.
+const ASCII_ZEROES: u64 = EACH_BYTE * b'0' as u64;
+/// A number times this is the number in each byte.
+const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
 
-/// How many digits `value` has. Most numbers of the wire are small or bytes of a large host: a comparison each.
+/// The digits of a number below [`EIGHT_DIGITS_END`], the first in the lowest byte.
+///
+/// All at once: a number in two halves of four digits each, those in two halves of two, those in single digits.
+/// 10486 / 2^20 and 103 / 2^10 are a hundredth and a tenth, near enough for four and for two digits.
 #[inline(always)]
-fn digits(value: u64) -> usize {
-    let (mut digits, mut bound) = (1, 10u64);
-    while digits < 20 && value >= bound {
-        digits += 1;
-        bound = bound.saturating_mul(10);
+fn eight_digits(value: u64) -> u64 {
+    let fours = (value / 10_000) | (value % 10_000) << 32;
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | (fours - hundreds * 100) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    (tens | (twos - tens * 10) << 8) | ASCII_ZEROES
+}
+
+/// Whether no byte needs an escape. Text is mostly short: eight bytes at a time, the last eight again where fewer are
+/// left, is fewer instructions than wider steps and what they leave over.
+#[inline(always)]
+fn is_plain(text: &[u8]) -> bool {
+    match text.last_chunk() {
+        Some(last) => text.as_chunks().0.iter().chain([last]).all(|eight| are_plain(u64::from_le_bytes(*eight))),
+        None => !text.iter().any(|byte| needs_escape(*byte)),
     }
-    digits
+}
+
+/// Whether none of eight bytes needs an escape.
+#[inline(always)]
+fn are_plain(eight: u64) -> bool {
+    const HIGH_BITS: u64 = EACH_BYTE << 7;
+    // The high bit of each byte below `bound`; also of some above such a one, but none where there is no such one.
+    let below = |bytes: u64, bound: u64| bytes.wrapping_sub(EACH_BYTE * bound) & !bytes;
+    let quotes = below(eight ^ (EACH_BYTE * b'"' as u64), 1);
+    let backslashes = below(eight ^ (EACH_BYTE * b'\\' as u64), 1);
+    (below(eight, b' '.into()) | quotes | backslashes) & HIGH_BITS == 0
 }
 
 #[inline(always)]
@@ -156,34 +196,32 @@ impl Write for Writer<'_> {
     }
 }
 
-/// The elements of a list, the entries of a map or the fields of an object, each with a comma before it.
+/// The elements of a list, the entries of a map or the fields of an object.
 struct Parts<'w, 'b> {
     writer: &'w mut Writer<'b>,
-    start: usize,
-    brackets: [u8; 2],
+    /// What comes before the next part: the opening bracket before the first, then a comma.
+    separator: u8,
+    closing: u8,
 }
 
 impl Parts<'_, '_> {
-    /// Turns the first comma into the opening bracket, and closes.
     #[inline(always)]
     fn close(self) -> Result<(), Full> {
-        let [opening, closing] = self.brackets;
-        if self.writer.length == self.start {
-            return self.writer.push(&self.brackets);
+        match self.separator {
+            b',' => self.writer.push(&[self.closing]),
+            opening => self.writer.push(&[opening, self.closing]),
         }
-        *self.writer.buffer.get_mut(self.start).ok_or(Full)? = opening;
-        self.writer.push(&[closing])
     }
 
     #[inline(always)]
     fn element(&mut self, element: &(impl Serialize + ?Sized)) -> Result<(), Full> {
-        self.writer.push(b",")?;
+        self.writer.push(&[mem::replace(&mut self.separator, b',')])?;
         element.serialize(&mut *self.writer)
     }
 
     #[inline(always)]
     fn field(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Result<(), Full> {
-        self.writer.name(name)?;
+        self.writer.name(mem::replace(&mut self.separator, b','), name)?;
         value.serialize(&mut *self.writer)
     }
 }
@@ -250,16 +288,18 @@ impl<'w, 'b> ser::Serializer for &'w mut Writer<'b> {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Full> {
-        let hundredths = (value * 100.0 + 0.5) as u64;
-        if value >= 0.0 && hundredths as f32 / 100.0 == value && f64::from(value) < HUNDREDTHS_MAX {
+        let hundredths = (value * 100.0 + 0.5) as u32;
+        // What is negative or past the range differs.
+        if hundredths as f32 / 100.0 == value {
             return self.hundredths(hundredths);
         }
         self.shortest(value.is_finite().then_some(&value))
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Full> {
-        let hundredths = (value * 100.0 + 0.5) as u64;
-        if value >= 0.0 && hundredths as f64 / 100.0 == value && value < HUNDREDTHS_MAX {
+        let hundredths = (value * 100.0 + 0.5) as u32;
+        // What is negative or past the range differs.
+        if hundredths as f64 / 100.0 == value {
             return self.hundredths(hundredths);
         }
         self.shortest(value.is_finite().then_some(&value))
@@ -320,15 +360,15 @@ impl<'w, 'b> ser::Serializer for &'w mut Writer<'b> {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'w, 'b>, Full> {
-        Ok(Writer::open(self, *b"[]"))
+        Ok(self.open(*b"[]"))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Parts<'w, 'b>, Full> {
-        Ok(Writer::open(self, *b"[]"))
+        Ok(self.open(*b"[]"))
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'w, 'b>, Full> {
-        Ok(Writer::open(self, *b"[]"))
+        Ok(self.open(*b"[]"))
     }
 
     fn serialize_tuple_variant(
@@ -342,12 +382,12 @@ impl<'w, 'b> ser::Serializer for &'w mut Writer<'b> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts<'w, 'b>, Full> {
-        Ok(Writer::open(self, *b"{}"))
+        Ok(self.open(*b"{}"))
     }
 
     #[inline(always)]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'w, 'b>, Full> {
-        Ok(Writer::open(self, *b"{}"))
+        Ok(self.open(*b"{}"))
     }
 
     fn serialize_struct_variant(
@@ -540,6 +580,29 @@ mod tests {
             assert_eq!(written(&value).parse::<f64>().unwrap(), value);
             assert_eq!(written(&(value as f32)), format!("{}", value as f32));
         }
+    }
+
+    #[test]
+    fn every_digit_is_at_its_place() {
+        for exponent in 0..20 {
+            let power = 10u64.pow(exponent);
+            for value in [power - 1, power, power + 1, power / 9, power.saturating_mul(9), power ^ 0x5555_5555_5555] {
+                assert_eq!(written(&value), value.to_string());
+            }
+        }
+        assert!((0..100_000).all(|value: u64| written(&(value * 1009)) == (value * 1009).to_string()));
+    }
+
+    #[test]
+    fn a_byte_that_needs_an_escape_is_seen_wherever_it_stands() {
+        for (length, byte) in (0..20).flat_map(|length| (0..=0x7f).map(move |byte| (length, byte))) {
+            for at in 0..length {
+                let mut text = vec![b'~'; length];
+                text[at] = byte;
+                assert_eq!(is_plain(&text), !needs_escape(byte), "{byte} at {at} of {length}");
+            }
+        }
+        assert!(is_plain("\u{a0}é\u{10ffff}\u{7ff}\u{800}!#[]".as_bytes()));
     }
 
     #[test]
