@@ -10,6 +10,7 @@ on_both_engines! {
     an_empty_master_answers_emptily
     a_server_without_metrics_has_no_percentages
     the_newest_sample_comes_back_whole
+    what_the_agent_reads_is_stored_whole
     bad_readings_do_not_cost_the_sample
     hours_are_averaged_and_rounded
     raw_ranges_have_every_sample_oldest_first
@@ -80,6 +81,32 @@ fn the_newest_sample_comes_back_whole(engine: Engine) {
     let first_generation = sample(ago(0));
     post(first_generation.clone());
     assert_eq!(latest().text(), first_generation);
+}
+
+/// The agent's golden report of a host that has everything, with numbers where the file says that any will do.
+fn what_the_agent_reads_is_stored_whole(engine: Engine) {
+    let report = include_str!("../../../agent/tests/golden/rich.json").replace(r#""(number)""#, "7");
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let readings = &report["metrics"]["readings"];
+    assert!(readings["disks"].is_array() && readings["temperatures"].is_array() && readings["agent"].is_object());
+
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let (id, token) = master.registered("web-1");
+    let body = metrics(&[sample_with(ago(0), &readings.to_string())]);
+    assert_eq!(master.client.post("/api/agent/metrics", &token, body).text(), r#"{"success":true}"#);
+    let stored = master.client.get(&format!("/api/servers/{id}/metrics/latest")).json();
+    assert_eq!(with_floats(&stored["readings"]), with_floats(readings));
+}
+
+/// 0 and 0.0 are one number, but not to serde_json.
+fn with_floats(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(list) => list.iter().map(with_floats).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), with_floats(field))).collect(),
+        other => other.clone(),
+    }
 }
 
 fn bad_readings_do_not_cost_the_sample(engine: Engine) {

@@ -6,7 +6,7 @@ use neon_master::model::{
     ActivityKind, Container, ContainerChanges, ContainerHealth, ContainerStatus, Event, HistoryInterval, Readings,
     Registration, Reporter, Sample, ServerStatus,
 };
-use neon_master::store::{Store, StoreError};
+use neon_master::store::{Location, Store, StoreError};
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 
@@ -508,4 +508,54 @@ async fn what_was_stored_is_there_after_opening_again(store: Opened) {
     assert_eq!(raw(&again, web.server_id).await, [(0, 1.0)]);
     assert_eq!(again.server_register(&registration("web-1"), at(1)).await.unwrap(), web.server_id);
     again.close().await;
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_upgraded_with_what_it_holds() {
+    const ROWS: [&str; 3] = [
+        "INSERT INTO servers (id, name, hostname, ip_address, status, agent_version, cpu_cores, total_memory_gb, \
+         total_disk_gb, os_name, os_version, os_kernel, os_arch, created_at_ms, last_seen_at_ms) \
+         VALUES (1, 'web-1', '', '', 'online', '', 8, 1, 1, '', '', '', '', 0, 0)",
+        "INSERT INTO metrics VALUES \
+         (1, 1795000000000, 1, 3.09, 6.31, 0.73, 23.54, 47.7, 755.92, 443323758, 986331)",
+        "INSERT INTO containers VALUES \
+         (1, 'eb6f6e2aaa26', 'hc', '', NULL, '[]', 'running', NULL, '-', '{}', '[]', NULL, NULL, 0)",
+    ];
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = Database::fresh(engine);
+        block_on(first_schema(&database.location()));
+        ROWS.iter().for_each(|row| database.execute(row));
+        block_on(async {
+            let store = Store::open(&database.location()).await.unwrap();
+            assert_eq!(store.metrics_latest(1).await.unwrap(), Some(sample(0, 1.0)));
+            let hc = &store.container_list(1).await.unwrap()[0];
+            assert_eq!((hc.name.as_str(), hc.restart_count, hc.oom_killed), ("hc", None, None));
+            let reporter = Reporter { server_id: 1, server_name: "web-1".to_owned(), ip_address: String::new() };
+            let newer = Sample { readings: Some(Readings::default()), ..sample(1, 2.0) };
+            store.metrics_insert(&reporter, std::slice::from_ref(&newer), at(1)).await.unwrap();
+            assert_eq!(store.metrics_latest(1).await.unwrap(), Some(newer));
+            store.close().await;
+        });
+    }
+}
+
+/// Makes the tables of the first migration alone, as the first release left them.
+async fn first_schema(location: &Location) {
+    let engine = if matches!(location, Location::Sqlite(_)) { "sqlite" } else { "postgres" };
+    let script = format!("{}/migrations/{engine}/0001_initial.sql", env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(script, folder.path().join("0001_initial.sql")).unwrap();
+    let migrator = sqlx::migrate::Migrator::new(folder.path()).await.unwrap();
+    match location {
+        Location::Sqlite(path) => {
+            let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
+            migrator.run(&pool).await.unwrap();
+            pool.close().await;
+        }
+        Location::Postgres(url) => {
+            let pool = sqlx::PgPool::connect(url).await.unwrap();
+            migrator.run(&pool).await.unwrap();
+            pool.close().await;
+        }
+    }
 }
