@@ -367,6 +367,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("pressure/missing-total", "a required field is missing in line 1"),
     ("pressure/twenty-digits", "a number is malformed in line 1"),
     ("pressure/unknown-words", ""),
+    ("pressure/value-apart", "a required field is missing in line 1"),
     ("sockstat/empty", "a required field is missing in line 1"),
     ("sockstat/lone-word", "a required field is missing in line 7"),
     ("sockstat/missing-line", "a required field is missing in line 6"),

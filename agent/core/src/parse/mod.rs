@@ -146,15 +146,16 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Whether the next word begins with `key`; what follows it is then the next word.
+    /// Whether the next word begins with `key` and goes on; what follows the key is then the next word.
     fn starts_with(&mut self, key: &[u8]) -> bool {
         self.skip_blanks();
         match self.0.strip_prefix(key) {
-            Some(rest) => {
+            // A key alone would take the word behind it for its value.
+            Some(rest) if rest.first().is_some_and(|byte| !is_blank(*byte)) => {
                 self.0 = rest;
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 

@@ -8,7 +8,7 @@ use neon_shared::readings::{Stall, Stalls};
 use super::loadavg::decimal;
 use super::{Fault, FaultKind, Words, lines};
 
-/// Reads one file of `/proc/pressure`. Lines and keys that are not known are skipped.
+/// Reads one file of `/proc/pressure`. Lines and keys that are not known are skipped, as is a key without a value.
 ///
 /// Errors: `Missing` without any line that is known, or where one lacks a value; `Number` for what is none.
 pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
@@ -85,6 +85,7 @@ mod tests {
         assert_eq!(fault(b"most\n"), Fault { kind: FaultKind::Missing, line: 2 });
         assert_eq!(fault(b"some\n"), Fault { kind: FaultKind::Missing, line: 1 });
         assert_eq!(fault(b"some avg10=0.00 avg60=0.00\n"), Fault { kind: FaultKind::Missing, line: 1 });
+        assert_eq!(fault(b"some avg10=0.00 avg60=0.00 total= 5\n"), Fault { kind: FaultKind::Missing, line: 1 });
         assert_eq!(fault(b"\nsome avg10=nan avg60=0.00 total=1\n"), Fault { kind: FaultKind::Number, line: 2 });
         assert_eq!(fault(b"some avg10=0.00 avg60=0.00 total=-1\n"), Fault { kind: FaultKind::Number, line: 1 });
         assert_eq!(

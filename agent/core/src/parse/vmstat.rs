@@ -9,11 +9,8 @@ use super::{Fault, FaultKind, number};
 /// say. Errors: `Number` when what is said is none.
 pub fn oom_kills(bytes: &[u8]) -> Result<Option<u64>, Fault> {
     const KEY: &[u8] = b"\noom_kill ";
-    let rest = match memchr::memmem::find(bytes, KEY) {
-        Some(at) => bytes.get(at.saturating_add(KEY.len())..),
-        None => bytes.strip_prefix(b"oom_kill "),
-    };
-    let Some(rest) = rest else { return Ok(None) };
+    let behind_key = || bytes.get(memchr::memmem::find(bytes, KEY)?.saturating_add(KEY.len())..);
+    let Some(rest) = bytes.strip_prefix(b"oom_kill ").or_else(behind_key) else { return Ok(None) };
     // Without its end the number may have been cut.
     let Some(end) = memchr::memchr(b'\n', rest) else { return Ok(None) };
     match rest.get(..end).and_then(number) {
@@ -40,6 +37,7 @@ mod tests {
         assert_eq!(oom_kills(VMSTAT), Ok(Some(42)));
         assert_eq!(oom_kills(b"oom_kill 0\n"), Ok(Some(0)));
         assert_eq!(oom_kills(b"x_oom_kill 5\n"), Ok(None));
+        assert_eq!(oom_kills(b"oom_kill 1\noom_kill 2\n"), Ok(Some(1)));
     }
 
     #[test]
