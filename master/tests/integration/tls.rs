@@ -90,16 +90,28 @@ fn a_client_that_does_not_know_the_authority_or_the_name_is_not_served() {
 }
 
 #[test]
-fn plain_http_on_that_port_gets_a_tls_alert_and_the_end_of_the_connection() {
+fn plain_http_on_that_port_is_told_so_and_gets_nothing_else() {
     let database = Database::fresh(Engine::Sqlite);
     let https = Https::start(&database);
-    let mut stream: TcpStream = https.master.client.connect().unwrap();
-    stream.write_all(b"GET /api/servers HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n").unwrap();
+    let plain = https.master.client;
+    let sentence = r#"{"success":false,"error":"This port speaks HTTPS: use https:// in the URL"}"#;
+    let answer = plain.get("/api/servers");
+    assert_eq!((answer.status, answer.text()), (400, sentence));
+    let answer = plain.register(AGENT_SECRET, fixtures::registration("web-1"));
+    assert_eq!((answer.status, answer.text()), (400, sentence));
+    // The connection ends with that, also for a client that would go on.
+    let mut stream: TcpStream = plain.connect().unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    // An alert record (21), fatal (2): nothing of HTTP, and nothing of what was asked for.
+    assert!(answer.starts_with(b"HTTP/1.1 400 ") && answer.ends_with(sentence.as_bytes()), "{answer:?}");
+    // What is neither HTTP nor TLS gets an alert (21), fatal (2), and the end.
+    let mut stream: TcpStream = plain.connect().unwrap();
+    stream.write_all(b"\x00\x01nonsense").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
     assert_eq!((answer.first(), answer.get(5), answer.len()), (Some(&21), Some(&2), 7), "{answer:?}");
-    assert!(https.master.client.try_request("GET", "/api/servers", &[], b"").is_err());
+    assert_eq!(https.get("/api/servers").text(), "[]", "nobody was registered");
     assert_eq!(https.get("/api/servers").status, 200, "it goes on");
 }
 
