@@ -231,8 +231,10 @@ fn a_database_that_goes_away_is_a_503_and_comes_back_by_itself() {
     let answer = master.client.get("/api/servers");
     assert_eq!((answer.status, answer.text()), (503, r#"{"error":"Storage is unavailable, try again later"}"#));
     assert_eq!(master.client.get("/healthz").status, 503);
-    let causes = master.log().into_iter().filter(|line| line.contains("the database does not answer")).count();
-    assert!(causes >= 3, "each failure is in the log with its cause");
+    wait_for("each failure in the log with its cause", || {
+        let causes = master.log().into_iter().filter(|line| line.contains("the database does not answer")).count();
+        (causes >= 3).then_some(())
+    });
 
     wire.mend();
     wait_for("the master to recover", || (post().status == 200).then_some(()));

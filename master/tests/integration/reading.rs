@@ -4,7 +4,7 @@ use neon_shared::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::common::fixtures::{CONTAINER, READINGS, ago, containers, metrics, sample, sample_with};
-use crate::common::{Database, Engine, Master, on_both_engines};
+use crate::common::{Database, Engine, Master, on_both_engines, wait_for};
 
 on_both_engines! {
     an_empty_master_answers_emptily
@@ -132,7 +132,8 @@ fn bad_readings_do_not_cost_the_sample(engine: Engine) {
     assert_eq!(history["dataPoints"].as_array().unwrap().len(), 3);
     let latest = master.client.get(&format!("/api/servers/{id}/metrics/latest"));
     assert_eq!(latest.text(), sample(times[3]));
-    let said = master.log().into_iter().find(|line| line.contains("refused in part")).unwrap();
+    let said =
+        wait_for("the refusal in the log", || master.log().into_iter().find(|line| line.contains("refused in part")));
     assert!(said.contains(r#""without_readings":2"#) && said.contains(r#""level":"WARN""#), "{said}");
 }
 
