@@ -41,6 +41,15 @@ impl<const N: usize> Text<N> {
         text
     }
 
+    /// Becomes what [`Text::from_bytes`] makes of `bytes`. What it is already, which a name mostly is from one sample to
+    /// the next, is not looked through again.
+    #[inline]
+    pub fn set(&mut self, bytes: &[u8]) {
+        if self.0.as_bytes() != bytes {
+            *self = Self::from_bytes(bytes);
+        }
+    }
+
     /// Appends `more` as far as it fits; false when something had to be left out.
     pub fn append(&mut self, more: &str) -> bool {
         more.chars().all(|c| self.0.push(if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).is_ok())
@@ -112,6 +121,25 @@ mod tests {
     fn exact_fit_is_kept_and_one_more_is_cut() {
         assert_eq!(Text::<4>::from("neon").as_str(), "neon");
         assert_eq!(Text::<4>::from("neons").as_str(), "neon");
+    }
+
+    #[test]
+    fn a_text_that_is_set_is_the_one_made_anew() {
+        let mut text = Text::<8>::new();
+        for bytes in [
+            &b"neon"[..],
+            b"neon",
+            b"neo",
+            b"",
+            b"neons and more",
+            b"neons an",
+            b"a\nb",
+            b"a\nb",
+            "a\u{fffd}b".as_bytes(),
+        ] {
+            text.set(bytes);
+            assert_eq!(text, Text::from_bytes(bytes));
+        }
     }
 
     #[test]

@@ -84,15 +84,10 @@ struct Words<'a>(&'a [u8]);
 
 impl<'a> Words<'a> {
     /// The next word; `None` at the end of the line.
+    #[inline(always)]
     fn next(&mut self) -> Option<&'a [u8]> {
         self.skip_blanks();
-        let mut rest = self.0;
-        while let Some((&byte, tail)) = rest.split_first()
-            && !is_blank(byte)
-        {
-            rest = tail;
-        }
-        let word = self.0.get(..self.0.len().wrapping_sub(rest.len()))?;
+        let (word, rest) = self.0.split_at_checked(word_length(self.0))?;
         self.0 = rest;
         (!word.is_empty()).then_some(word)
     }
@@ -106,11 +101,17 @@ impl<'a> Words<'a> {
 
     /// The next word in hundredths: `12.34`, as the kernel writes every decimal.
     fn hundredths(&mut self) -> Result<u64, FaultKind> {
-        let (whole, &[point, tenths, hundredths]) = self.word()?.split_last_chunk().ok_or(FaultKind::Number)?;
-        if point != b'.' {
+        self.skip_blanks();
+        if self.0.is_empty() {
+            return Err(FaultKind::Missing);
+        }
+        let whole = self.digits().ok_or(FaultKind::Number)?;
+        let (&[point, tenths, hundredths], rest) = self.0.split_first_chunk().ok_or(FaultKind::Number)?;
+        self.0 = rest;
+        if point != b'.' || !self.is_at_end_of_word() {
             return Err(FaultKind::Number);
         }
-        number(whole).and_then(|whole| with_digit(with_digit(whole, tenths)?, hundredths)).ok_or(FaultKind::Number)
+        with_digit(whole, tenths).and_then(|value| with_digit(value, hundredths)).ok_or(FaultKind::Number)
     }
 
     /// The next word, which must be there.
@@ -118,35 +119,56 @@ impl<'a> Words<'a> {
         self.next().ok_or(FaultKind::Missing)
     }
 
-    /// The next word as a number of digits only, read without looking for its end first: most of what the kernel
-    /// writes is numbers.
+    /// The next word as a number of digits only.
+    #[inline(always)]
     fn number(&mut self) -> Result<u64, FaultKind> {
         self.skip_blanks();
-        let mut rest = self.0;
-        let mut value = 0u64;
+        // Most of what the kernel counts is zero.
+        if let [b'0', rest @ ..] = self.0
+            && rest.first() == Some(&b' ')
+        {
+            self.0 = rest;
+            return Ok(0);
+        }
+        if self.0.is_empty() {
+            return Err(FaultKind::Missing);
+        }
+        self.digits().filter(|_| self.is_at_end_of_word()).ok_or(FaultKind::Number)
+    }
+
+    /// The number that begins here, read without looking for its end first; `None` without a digit, or past 64 bits.
+    #[inline(always)]
+    fn digits(&mut self) -> Option<u64> {
+        let start = self.0;
+        let mut value = 0;
+        if let Some(eight) = start.first_chunk() {
+            let count;
+            (value, count) = first_digits(u64::from_le_bytes(*eight));
+            self.0 = start.get(count..)?;
+        }
         // Nineteen digits always fit, so only a longer number is worth a look at each step.
-        while let Some((&byte, tail)) = rest.split_first() {
+        while let Some((&byte, tail)) = self.0.split_first() {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
             }
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            rest = tail;
+            self.0 = tail;
         }
-        let digits = self.0.len().wrapping_sub(rest.len());
-        if rest.first().is_some_and(|byte| !is_blank(*byte)) {
-            return Err(FaultKind::Number);
-        }
-        let word = self.0.get(..digits).unwrap_or_default();
-        self.0 = rest;
-        match digits {
-            0 => Err(FaultKind::Missing),
-            1..=19 => Ok(value),
-            _ => number(word).ok_or(FaultKind::Number),
+        match start.len().wrapping_sub(self.0.len()) {
+            0 => None,
+            1..=19 => Some(value),
+            count => number(start.get(..count)?),
         }
     }
 
+    #[inline(always)]
+    fn is_at_end_of_word(&self) -> bool {
+        self.0.first().is_none_or(|byte| is_blank(*byte))
+    }
+
     /// Whether the next word begins with `key` and goes on; what follows the key is then the next word.
+    #[inline(always)]
     fn starts_with(&mut self, key: &[u8]) -> bool {
         self.skip_blanks();
         match self.0.strip_prefix(key) {
@@ -159,6 +181,7 @@ impl<'a> Words<'a> {
         }
     }
 
+    #[inline(always)]
     fn skip_blanks(&mut self) {
         while let Some((&byte, tail)) = self.0.split_first()
             && is_blank(byte)
@@ -166,6 +189,55 @@ impl<'a> Words<'a> {
             self.0 = tail;
         }
     }
+}
+
+/// A byte in each of eight.
+const fn each_byte(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// How many bytes there are before the first blank. Eight at a time: a word of the kernel has about as many.
+#[inline(always)]
+fn word_length(bytes: &[u8]) -> usize {
+    // The lowest byte that is `byte` has its high bit set; those below it have not.
+    let equal = |eight: u64, byte: u8| {
+        let others = eight ^ each_byte(byte);
+        others.wrapping_sub(each_byte(1)) & !others & each_byte(0x80)
+    };
+    let mut length = 0usize;
+    for eight in bytes.as_chunks().0 {
+        let eight = u64::from_le_bytes(*eight);
+        let blanks = equal(eight, b' ') | equal(eight, b'\t');
+        if blanks != 0 {
+            return length.wrapping_add(lowest_byte(blanks));
+        }
+        length = length.wrapping_add(8);
+    }
+    let rest = bytes.get(length..).unwrap_or_default();
+    length.wrapping_add(rest.iter().position(|byte| is_blank(*byte)).unwrap_or(rest.len()))
+}
+
+/// The number of the lowest byte with a bit set; 8 where there is none.
+#[inline(always)]
+fn lowest_byte(bytes: u64) -> usize {
+    (bytes.trailing_zeros() >> 3) as usize
+}
+
+/// The number that eight bytes, the first the lowest, begin with, and how many digits it has.
+///
+/// All digits at once: they are moved to the end, zeroes before them, then neighbours are put together to numbers of
+/// two, of four and of eight digits. Nothing overflows: the number is below 10^8, and what is shifted out is not used.
+#[inline(always)]
+fn first_digits(eight: u64) -> (u64, usize) {
+    let values = eight ^ each_byte(b'0');
+    // The high bit of each byte past nine, up to the lowest of them; a sum that overflows does so above it.
+    let others = (values.wrapping_add(each_byte(0x7f - 9)) | values) & each_byte(0x80);
+    let count = lowest_byte(others);
+    let Some(digits) = values.checked_shl(64u32.wrapping_sub((count as u32).wrapping_mul(8))) else { return (0, 0) };
+    let twos = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
+    let value = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff;
+    (value, count)
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -1,5 +1,7 @@
 //! Block devices: their counters, and the rates between two readings.
 
+use core::mem;
+
 use neon_shared::readings::{DiskRates, DiskReading};
 
 use crate::parse::Fault;
@@ -50,27 +52,40 @@ impl Disks {
     }
 
     fn add(&mut self, disk: &Disk<'_>, elapsed_ms: u64) {
-        let mut reading = reading(disk);
-        // Devices keep their order, so the one at this place is nearly always the one.
-        let place = self.readings.iter().skip(self.seen).position(|known| known.device == reading.device);
-        match place.map(|place| place + self.seen) {
-            Some(place) => {
-                reading.rates = self.readings.get(place).and_then(|previous| rates(previous, &reading, elapsed_ms));
-                self.readings.swap(place, self.seen);
-                if let Some(slot) = self.readings.get_mut(self.seen) {
-                    *slot = reading;
-                }
-            }
-            None if self.readings.push(reading).is_ok() => {
-                let last = self.readings.len() - 1;
-                self.readings.swap(last, self.seen);
-            }
-            None => {
-                self.left_out = self.left_out.saturating_add(1);
-                return;
-            }
-        }
+        let Some(is_known) = self.find(disk.name) else {
+            self.left_out = self.left_out.saturating_add(1);
+            return;
+        };
+        let Some(entry) = self.readings.get_mut(self.seen) else { return };
+        let now = reading(disk);
+        let rates = if is_known { rates(entry, &now, elapsed_ms) } else { None };
+        *entry = DiskReading {
+            device: mem::take(&mut entry.device),
+            reads_total: now.reads_total,
+            writes_total: now.writes_total,
+            read_bytes_total: now.read_bytes_total,
+            written_bytes_total: now.written_bytes_total,
+            busy_milliseconds_total: now.busy_milliseconds_total,
+            wait_milliseconds_total: now.wait_milliseconds_total,
+            rates,
+        };
         self.seen += 1;
+    }
+
+    /// Brings the device of this name to `readings[seen]`; whether it was known, or `None` where there is no room.
+    fn find(&mut self, name: &[u8]) -> Option<bool> {
+        // Devices keep their order, so the one at this place is nearly always the one.
+        if self.readings.get(self.seen).is_some_and(|known| known.device.as_bytes() == name) {
+            return Some(true);
+        }
+        let device = Text::from_bytes(name);
+        let place = self.readings.iter().skip(self.seen).position(|known| known.device == device);
+        if place.is_none() {
+            self.readings.push(DiskEntry { device, ..DiskEntry::default() }).ok()?;
+        }
+        let last = self.readings.len() - 1;
+        self.readings.swap(place.map_or(last, |place| place + self.seen), self.seen);
+        Some(place.is_some())
     }
 
     /// The devices of this sample.
@@ -110,9 +125,10 @@ fn is_partition_of(name: &[u8], whole: &[u8]) -> bool {
     number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
 }
 
-fn reading(disk: &Disk<'_>) -> DiskEntry {
-    DiskEntry {
-        device: Text::from_bytes(disk.name),
+/// The counters alone.
+fn reading(disk: &Disk<'_>) -> DiskReading<()> {
+    DiskReading {
+        device: (),
         reads_total: disk.reads_total,
         writes_total: disk.writes_total,
         read_bytes_total: disk.read_sectors_total.saturating_mul(SECTOR_BYTES),
@@ -124,11 +140,13 @@ fn reading(disk: &Disk<'_>) -> DiskEntry {
 }
 
 /// `None` when no time has passed, or a counter went backwards.
-fn rates(previous: &DiskEntry, now: &DiskEntry, elapsed_ms: u64) -> Option<DiskRates> {
-    let since = |counter: fn(&DiskEntry) -> u64| counter(now).checked_sub(counter(previous));
-    let (reads, writes) = (since(|d| d.reads_total)?, since(|d| d.writes_total)?);
-    let (read_bytes, written_bytes) = (since(|d| d.read_bytes_total)?, since(|d| d.written_bytes_total)?);
-    let (busy_ms, wait_ms) = (since(|d| d.busy_milliseconds_total)?, since(|d| d.wait_milliseconds_total)?);
+fn rates(previous: &DiskEntry, now: &DiskReading<()>, elapsed_ms: u64) -> Option<DiskRates> {
+    let reads = now.reads_total.checked_sub(previous.reads_total)?;
+    let writes = now.writes_total.checked_sub(previous.writes_total)?;
+    let read_bytes = now.read_bytes_total.checked_sub(previous.read_bytes_total)?;
+    let written_bytes = now.written_bytes_total.checked_sub(previous.written_bytes_total)?;
+    let busy_ms = now.busy_milliseconds_total.checked_sub(previous.busy_milliseconds_total)?;
+    let wait_ms = now.wait_milliseconds_total.checked_sub(previous.wait_milliseconds_total)?;
     let per_second = |count: u64| count.saturating_mul(1000).checked_div(elapsed_ms);
     let requests = reads.saturating_add(writes);
     Some(DiskRates {

@@ -11,6 +11,43 @@ pub mod host;
 pub mod mounts;
 pub mod network;
 
+/// A list that is filled anew with each sample, in the places of the one before: they keep their texts, which mostly
+/// stay the same.
+#[derive(Debug)]
+struct Places<T, const N: usize> {
+    places: heapless::Vec<T, N>,
+    /// Those of this sample are `places[..filled]`.
+    filled: usize,
+}
+
+impl<T: Default, const N: usize> Places<T, N> {
+    const fn new() -> Self {
+        Self { places: heapless::Vec::new(), filled: 0 }
+    }
+
+    fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    /// The next place, with what it held before or the default, to be filled altogether; `None` when all are taken.
+    fn next(&mut self) -> Option<&mut T> {
+        if self.filled == self.places.len() {
+            self.places.push(T::default()).ok()?;
+        }
+        let place = self.places.get_mut(self.filled)?;
+        self.filled += 1;
+        Some(place)
+    }
+
+    fn filled(&self) -> &[T] {
+        self.places.get(..self.filled).unwrap_or_default()
+    }
+
+    fn filled_mut(&mut self) -> &mut [T] {
+        self.places.get_mut(..self.filled).unwrap_or_default()
+    }
+}
+
 const BYTES_PER_GIB: f64 = (1u64 << 30) as f64;
 
 /// Takes every good line; the first fault is the error.

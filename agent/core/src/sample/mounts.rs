@@ -5,6 +5,7 @@
 
 use neon_shared::readings::MountReading;
 
+use super::Places;
 use crate::parse::mountinfo::Mount;
 use crate::text::Text;
 
@@ -71,7 +72,7 @@ struct FileSystem {
 #[derive(Debug)]
 pub struct Mounts {
     seen: heapless::Vec<FileSystem, MOUNTS_MAX>,
-    entries: heapless::Vec<MountEntry, MOUNTS_MAX>,
+    entries: Places<MountEntry, MOUNTS_MAX>,
     left_out: u32,
     /// Sums over the real ones: a share of another host that was asked for by name is listed, but is no disk of this
     /// one.
@@ -82,7 +83,7 @@ pub struct Mounts {
 impl Mounts {
     /// None seen yet; all zeroes.
     pub const fn new() -> Self {
-        Self { seen: heapless::Vec::new(), entries: heapless::Vec::new(), left_out: 0, total_bytes: 0, used_bytes: 0 }
+        Self { seen: heapless::Vec::new(), entries: Places::new(), left_out: 0, total_bytes: 0, used_bytes: 0 }
     }
 
     /// Begins a new sample.
@@ -106,7 +107,7 @@ impl Mounts {
             return;
         }
         let Some(space) = space() else { return };
-        let entry = known.map_or(self.entries.len(), |pool| usize::from(pool.entry));
+        let entry = known.map_or(self.entries().len(), |pool| usize::from(pool.entry));
         let file_system = FileSystem { number, pool, entry: entry as u16 };
         if self.seen.push(file_system).is_err() {
             self.left_out = self.left_out.saturating_add(1);
@@ -118,16 +119,17 @@ impl Mounts {
             self.total_bytes = self.total_bytes.saturating_add(new_bytes);
             self.used_bytes = self.used_bytes.saturating_add(space.used_bytes);
         }
-        match self.entries.get_mut(entry) {
-            Some(pool) => add_data_set(pool, &space),
-            // There is a place for each that was seen.
-            None => drop(self.entries.push(reading(mount, mount_point, &space))),
+        if let Some(pool) = self.entries.filled_mut().get_mut(entry) {
+            add_data_set(pool, &space);
+        // There is a place for each that was seen.
+        } else if let Some(entry) = self.entries.next() {
+            fill(entry, mount, mount_point, &space);
         }
     }
 
     /// Each file system, the first place it is mounted at.
     pub fn entries(&self) -> &[MountEntry] {
-        &self.entries
+        self.entries.filled()
     }
 
     /// File systems that found no room.
@@ -166,24 +168,32 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn reading(mount: &Mount<'_>, mount_point: &[u8], space: &Space) -> MountEntry {
+fn fill(entry: &mut MountEntry, mount: &Mount<'_>, mount_point: &[u8], space: &Space) {
     // A pool makes inodes as it needs them; what statvfs says of their number is only its free space again.
     let has_inodes = space.inodes_total > 0 && !POOLED_TYPES.contains(&mount.fs_type);
-    MountEntry {
-        mount_point: Text::from_bytes(mount_point),
-        device: cut(mount.source, MOUNT_DEVICE_BYTES),
-        fs_type: cut(mount.fs_type, FS_TYPE_BYTES),
-        total_bytes: space.total_bytes,
-        used_bytes: space.used_bytes,
-        available_bytes: space.available_bytes,
-        inodes_total: has_inodes.then_some(space.inodes_total),
-        inodes_used: has_inodes.then_some(space.inodes_used),
-        read_only: mount.read_only,
-    }
+    // Every field is named, so that none stays as it was.
+    let MountEntry {
+        mount_point: mount_point_text,
+        device,
+        fs_type,
+        total_bytes,
+        used_bytes,
+        available_bytes,
+        inodes_total,
+        inodes_used,
+        read_only,
+    } = entry;
+    mount_point_text.set(mount_point);
+    device.set(cut(mount.source, MOUNT_DEVICE_BYTES));
+    fs_type.set(cut(mount.fs_type, FS_TYPE_BYTES));
+    (*total_bytes, *used_bytes, *available_bytes) = (space.total_bytes, space.used_bytes, space.available_bytes);
+    *inodes_total = has_inodes.then_some(space.inodes_total);
+    *inodes_used = has_inodes.then_some(space.inodes_used);
+    *read_only = mount.read_only;
 }
 
-fn cut(bytes: &[u8], length_max: usize) -> MountText {
-    Text::from_bytes(bytes.get(..length_max).unwrap_or(bytes))
+fn cut(bytes: &[u8], length_max: usize) -> &[u8] {
+    bytes.get(..length_max).unwrap_or(bytes)
 }
 
 fn add_data_set(pool: &mut MountEntry, space: &Space) {

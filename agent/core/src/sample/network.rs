@@ -1,7 +1,10 @@
 //! Interfaces to the host's traffic: the sum over the physical ones, and each that is worth a line of its own.
 
+use core::mem;
+
 use neon_shared::readings::InterfaceReading;
 
+use super::Places;
 use crate::parse::net_dev::Interface;
 use crate::text::Text;
 
@@ -44,7 +47,7 @@ pub type InterfaceEntry = InterfaceReading<Text<INTERFACE_NAME_BYTES>>;
 /// The interfaces of one sample.
 #[derive(Debug)]
 pub struct Interfaces {
-    entries: heapless::Vec<InterfaceEntry, INTERFACES_MAX>,
+    entries: Places<InterfaceEntry, INTERFACES_MAX>,
     left_out: u32,
     traffic: Traffic,
 }
@@ -54,7 +57,7 @@ const BITS_PER_MEGABIT: u64 = 1_000_000;
 impl Interfaces {
     /// None seen yet; all zeroes.
     pub const fn new() -> Self {
-        Self { entries: heapless::Vec::new(), left_out: 0, traffic: Traffic { rx_bytes: 0, tx_bytes: 0 } }
+        Self { entries: Places::new(), left_out: 0, traffic: Traffic { rx_bytes: 0, tx_bytes: 0 } }
     }
 
     /// Begins a new sample.
@@ -72,18 +75,18 @@ impl Interfaces {
             self.traffic.rx_bytes = self.traffic.rx_bytes.saturating_add(interface.rx_bytes);
             self.traffic.tx_bytes = self.traffic.tx_bytes.saturating_add(interface.tx_bytes);
         }
-        if self.entries.is_full() {
+        let Some(entry) = self.entries.next() else {
             self.left_out = self.left_out.saturating_add(1);
             return;
-        }
+        };
         let link = if is_physical { link(interface.name) } else { Link::default() };
-        // There is room.
-        let _ = self.entries.push(reading(interface, link));
+        entry.name.set(interface.name);
+        *entry = reading(mem::take(&mut entry.name), interface, link);
     }
 
     /// The listed interfaces.
     pub fn entries(&self) -> &[InterfaceEntry] {
-        &self.entries
+        self.entries.filled()
     }
 
     /// Interfaces that found no room in the list; their traffic counts.
@@ -103,9 +106,9 @@ impl Default for Interfaces {
     }
 }
 
-fn reading(interface: &Interface<'_>, link: Link) -> InterfaceEntry {
+fn reading(name: Text<INTERFACE_NAME_BYTES>, interface: &Interface<'_>, link: Link) -> InterfaceEntry {
     InterfaceEntry {
-        name: Text::from_bytes(interface.name),
+        name,
         rx_bytes_total: interface.rx_bytes,
         tx_bytes_total: interface.tx_bytes,
         rx_packets_total: interface.rx_packets_total,
