@@ -2,23 +2,19 @@
 //!
 //! Source: OpenZFS, module/zfs/arc.c; a line of the kstat itself, a heading, then `name type data`.
 
-use super::{Fault, FaultKind, Words, lines};
+use super::{Fault, FaultKind, Words, behind_key, line_of};
 
 /// Size of the cache in bytes, from the row `size`.
 ///
 /// Errors: `Missing` without that row or its third column, `Number` where that is none.
 pub fn arcstats(bytes: &[u8]) -> Result<u64, Fault> {
-    let mut last_line = 0u32;
-    for (line_number, line) in lines(bytes) {
-        last_line = line_number;
-        if !line.starts_with(b"size ") {
-            continue;
-        }
-        let mut words = Words(line);
-        let size = words.word().and(words.word()).and_then(|_type| words.number());
-        return size.map_err(|kind| Fault { kind, line: line_number });
-    }
-    Err(Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) })
+    let fault = |kind, rest| Fault { kind, line: line_of(bytes, rest) };
+    let missing = || fault(FaultKind::Missing, &[]);
+    let row = behind_key(bytes, b"\nsize ").ok_or_else(missing)?;
+    // Without its end the number may have been cut.
+    let (line, _) = row.split_at_checked(memchr::memchr(b'\n', row).ok_or_else(missing)?).ok_or_else(missing)?;
+    let mut words = Words(line);
+    words.word().and_then(|_type| words.number()).map_err(|kind| fault(kind, row))
 }
 
 #[cfg(test)]

@@ -78,6 +78,20 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     })
 }
 
+/// What follows `key`, which is a line feed and the beginning of a line, at its first place; the line feed is not needed
+/// at the start. For a file of which one line is wanted.
+fn behind_key<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let at_start = || bytes.strip_prefix(key.strip_prefix(b"\n")?);
+    let behind = || bytes.get(memchr::memmem::find(bytes, key)?.checked_add(key.len())?..);
+    at_start().or_else(behind)
+}
+
+/// The number of the line of `bytes` in which its last part, `rest`, begins.
+fn line_of(bytes: &[u8], rest: &[u8]) -> u32 {
+    let before = bytes.get(..bytes.len().saturating_sub(rest.len())).unwrap_or_default();
+    u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
 /// The words of a line, separated by any number of spaces or tabs, read one after the other.
 #[derive(Clone, Copy, Debug)]
 struct Words<'a>(&'a [u8]);
@@ -165,20 +179,6 @@ impl<'a> Words<'a> {
     #[inline(always)]
     fn is_at_end_of_word(&self) -> bool {
         self.0.first().is_none_or(|byte| is_blank(*byte))
-    }
-
-    /// Whether the next word begins with `key` and goes on; what follows the key is then the next word.
-    #[inline(always)]
-    fn starts_with(&mut self, key: &[u8]) -> bool {
-        self.skip_blanks();
-        match self.0.strip_prefix(key) {
-            // A key alone would take the word behind it for its value.
-            Some(rest) if rest.first().is_some_and(|byte| !is_blank(*byte)) => {
-                self.0 = rest;
-                true
-            }
-            _ => false,
-        }
     }
 
     #[inline(always)]

@@ -32,15 +32,14 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
 
 fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
     let (mut avg10, mut avg60, mut total) = (None, None, None);
-    loop {
-        if words.starts_with(b"avg10=") {
-            avg10 = Some(decimal(&mut words)?);
-        } else if words.starts_with(b"avg60=") {
-            avg60 = Some(decimal(&mut words)?);
-        } else if words.starts_with(b"total=") {
-            total = Some(words.number()?);
-        } else if words.next().is_none() {
-            break;
+    while let Some(word) = words.next() {
+        // A key without a value is as good as none.
+        if let Some(value @ [_, ..]) = word.strip_prefix(b"avg10=") {
+            avg10 = Some(decimal(&mut Words(value))?);
+        } else if let Some(value @ [_, ..]) = word.strip_prefix(b"avg60=") {
+            avg60 = Some(decimal(&mut Words(value))?);
+        } else if let Some(value @ [_, ..]) = word.strip_prefix(b"total=") {
+            total = Some(Words(value).number()?);
         }
     }
     let missing = FaultKind::Missing;

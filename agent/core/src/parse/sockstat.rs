@@ -40,6 +40,10 @@ pub fn sockstat(bytes: &[u8]) -> Result<Sockstat, Fault> {
                 _ => {}
             }
         }
+        // What follows is of no interest.
+        if tcp.is_some() && udp.is_some() {
+            break;
+        }
     }
     let missing = Fault { kind: FaultKind::Missing, line: last_line.saturating_add(1) };
     Ok(Sockstat { tcp_in_use: tcp.ok_or(missing)?, tcp_time_wait: time_wait, udp_in_use: udp.ok_or(missing)? })

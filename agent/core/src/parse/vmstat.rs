@@ -3,26 +3,18 @@
 //! Source: proc_vmstat(5); `oom_kill` since Linux 4.13. One of some two hundred lines, so it is searched for and the
 //! others are not looked at.
 
-use super::{Fault, FaultKind, number};
+use super::{Fault, FaultKind, behind_key, line_of, number};
 
 /// Processes killed for want of memory since boot; `None` where the file, or the part of it that was read, does not
 /// say. Errors: `Number` when what is said is none.
 pub fn oom_kills(bytes: &[u8]) -> Result<Option<u64>, Fault> {
-    const KEY: &[u8] = b"\noom_kill ";
-    let behind_key = || bytes.get(memchr::memmem::find(bytes, KEY)?.saturating_add(KEY.len())..);
-    let Some(rest) = bytes.strip_prefix(b"oom_kill ").or_else(behind_key) else { return Ok(None) };
+    let Some(rest) = behind_key(bytes, b"\noom_kill ") else { return Ok(None) };
     // Without its end the number may have been cut.
     let Some(end) = memchr::memchr(b'\n', rest) else { return Ok(None) };
     match rest.get(..end).and_then(number) {
         Some(kills) => Ok(Some(kills)),
         None => Err(Fault { kind: FaultKind::Number, line: line_of(bytes, rest) }),
     }
-}
-
-/// The number of the line of `bytes` in which its last part, `rest`, begins.
-fn line_of(bytes: &[u8], rest: &[u8]) -> u32 {
-    let before = bytes.get(..bytes.len().saturating_sub(rest.len())).unwrap_or_default();
-    u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 #[cfg(test)]
