@@ -119,7 +119,8 @@ impl<'a> Words<'a> {
         if self.0.is_empty() {
             return Err(FaultKind::Missing);
         }
-        let whole = self.digits().ok_or(FaultKind::Number)?;
+        // There are few digits before the point.
+        let whole = self.more_digits(self.0, 0).ok_or(FaultKind::Number)?;
         let (&[point, tenths, hundredths], rest) = self.0.split_first_chunk().ok_or(FaultKind::Number)?;
         self.0 = rest;
         if point != b'.' || !self.is_at_end_of_word() {
@@ -160,6 +161,12 @@ impl<'a> Words<'a> {
             (value, count) = first_digits(u64::from_le_bytes(*eight));
             self.0 = start.get(count..)?;
         }
+        self.more_digits(start, value)
+    }
+
+    /// The number that began at `start`, `value` so far, read to its end one by one.
+    #[inline(always)]
+    fn more_digits(&mut self, start: &[u8], mut value: u64) -> Option<u64> {
         // Nineteen digits always fit, so only a longer number is worth a look at each step.
         while let Some((&byte, tail)) = self.0.split_first() {
             let digit = byte.wrapping_sub(b'0');
@@ -179,6 +186,20 @@ impl<'a> Words<'a> {
     #[inline(always)]
     fn is_at_end_of_word(&self) -> bool {
         self.0.first().is_none_or(|byte| is_blank(*byte))
+    }
+
+    /// Whether the next word begins with `key` and goes on; what follows the key is then the next word.
+    #[inline(always)]
+    fn starts_with(&mut self, key: &[u8]) -> bool {
+        self.skip_blanks();
+        match self.0.strip_prefix(key) {
+            // A key alone would take the word behind it for its value.
+            Some(rest) if rest.first().is_some_and(|byte| !is_blank(*byte)) => {
+                self.0 = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     #[inline(always)]

@@ -32,14 +32,19 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
 
 fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
     let (mut avg10, mut avg60, mut total) = (None, None, None);
-    while let Some(word) = words.next() {
-        // A key without a value is as good as none.
-        if let Some(value @ [_, ..]) = word.strip_prefix(b"avg10=") {
-            avg10 = Some(decimal(&mut Words(value))?);
-        } else if let Some(value @ [_, ..]) = word.strip_prefix(b"avg60=") {
-            avg60 = Some(decimal(&mut Words(value))?);
-        } else if let Some(value @ [_, ..]) = word.strip_prefix(b"total=") {
-            total = Some(Words(value).number()?);
+    // Each round passes over the words that are known, in the kernel's order, and one that is not.
+    loop {
+        if words.starts_with(b"avg10=") {
+            avg10 = Some(decimal(&mut words)?);
+        }
+        if words.starts_with(b"avg60=") {
+            avg60 = Some(decimal(&mut words)?);
+        }
+        if words.starts_with(b"total=") {
+            total = Some(words.number()?);
+        }
+        if words.next().is_none() {
+            break;
         }
     }
     let missing = FaultKind::Missing;

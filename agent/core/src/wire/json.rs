@@ -62,6 +62,12 @@ impl<'b> Writer<'b> {
         if value < EIGHT_DIGITS_END {
             return self.short_number(value);
         }
+        self.long_number(value)
+    }
+
+    /// A number of more than eight digits. Apart, so that the short ones need not save what it does.
+    #[inline(never)]
+    fn long_number(&mut self, value: u64) -> Result<(), Full> {
         self.number(value / EIGHT_DIGITS_END)?;
         self.push(&eight_digits(value % EIGHT_DIGITS_END).to_le_bytes())
     }
@@ -167,15 +173,18 @@ fn eight_digits(value: u64) -> u64 {
 /// left, is fewer instructions than wider steps and what they leave over.
 #[inline(always)]
 fn is_plain(text: &[u8]) -> bool {
-    match text.last_chunk() {
-        Some(last) => text.as_chunks().0.iter().chain([last]).all(|eight| are_plain(u64::from_le_bytes(*eight))),
-        None => !text.iter().any(|byte| needs_escape(*byte)),
-    }
+    let (eights, rest) = text.as_chunks();
+    let is_end_plain = || match text.last_chunk() {
+        Some(last) => are_plain(last),
+        None => !rest.iter().any(|byte| needs_escape(*byte)),
+    };
+    eights.iter().all(are_plain) && is_end_plain()
 }
 
 /// Whether none of eight bytes needs an escape.
 #[inline(always)]
-fn are_plain(eight: u64) -> bool {
+fn are_plain(eight: &[u8; 8]) -> bool {
+    let eight = u64::from_le_bytes(*eight);
     const HIGH_BITS: u64 = EACH_BYTE << 7;
     // The high bit of each byte below `bound`; also of some above such a one, but none where there is no such one.
     let below = |bytes: u64, bound: u64| bytes.wrapping_sub(EACH_BYTE * bound) & !bytes;
