@@ -115,10 +115,7 @@ impl<'a> Words<'a> {
 
     /// The next word in hundredths: `12.34`, as the kernel writes every decimal.
     fn hundredths(&mut self) -> Result<u64, FaultKind> {
-        self.skip_blanks();
-        if self.0.is_empty() {
-            return Err(FaultKind::Missing);
-        }
+        self.at_word()?;
         // There are few digits before the point.
         let whole = self.more_digits(self.0, 0).ok_or(FaultKind::Number)?;
         let (&[point, tenths, hundredths], rest) = self.0.split_first_chunk().ok_or(FaultKind::Number)?;
@@ -127,6 +124,13 @@ impl<'a> Words<'a> {
             return Err(FaultKind::Number);
         }
         with_digit(whole, tenths).and_then(|value| with_digit(value, hundredths)).ok_or(FaultKind::Number)
+    }
+
+    /// What is left from the beginning of the next word on, which must be there.
+    #[inline(always)]
+    fn at_word(&mut self) -> Result<&'a [u8], FaultKind> {
+        self.skip_blanks();
+        if self.0.is_empty() { Err(FaultKind::Missing) } else { Ok(self.0) }
     }
 
     /// The next word, which must be there.

@@ -3,7 +3,7 @@
 //! Source: proc_pid_mountinfo(5), Linux 2.6.26 and later. Paths and sources write space, tab, line feed and
 //! backslash as `\ooo` in octal; [`unescape`] undoes that.
 
-use super::{Fault, FaultKind, Words, lines, number};
+use super::{Fault, FaultKind, Words, lines};
 
 /// One mount. Byte slices are as the file writes them: escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +49,10 @@ fn mount<'a>(line: &'a [u8], wanted: impl FnOnce(&[u8], &[u8]) -> bool) -> Resul
     }
     let mut fields = Words(rest);
     fields.skip(2);
-    let (device_major, device_minor) = device(fields.word()?)?;
+    let (device_major, device_minor) = device(&mut fields)?;
     let _root = fields.word()?;
-    let (mount_point, options) = (fields.word()?, fields.word()?);
-    let read_only = is_read_only(options) || is_read_only(super_options);
+    let mount_point = fields.word()?;
+    let read_only = is_read_only(fields.at_word()?) || is_read_only(super_options);
     Ok(Some(Mount { device_major, device_minor, mount_point, fs_type, source, read_only }))
 }
 
@@ -63,17 +63,18 @@ fn last_field(line: &[u8]) -> Result<(&[u8], &[u8]), FaultKind> {
     Ok((rest, field.strip_prefix(b" ").unwrap_or(field)))
 }
 
-/// Whether a list of options begins with `ro`: the kernel writes that or `rw` first, of the mount and of the file
+/// Whether a list of options, with what follows it, begins with `ro`: the kernel writes that or `rw` first, of the mount and of the file
 /// system (show_mountinfo in fs/proc_namespace.c).
 fn is_read_only(options: &[u8]) -> bool {
-    matches!(options, b"ro" | [b'r', b'o', b',', ..])
+    matches!(options, b"ro" | [b'r', b'o', b',' | b' ', ..])
 }
 
-fn device(field: &[u8]) -> Result<(u64, u64), FaultKind> {
-    let colon = field.iter().position(|byte| *byte == b':').ok_or(FaultKind::Syntax)?;
-    let (major, minor) = field.split_at_checked(colon).ok_or(FaultKind::Syntax)?;
-    let minor = minor.strip_prefix(b":").ok_or(FaultKind::Syntax)?;
-    number(major).zip(number(minor)).ok_or(FaultKind::Number)
+fn device(fields: &mut Words<'_>) -> Result<(u64, u64), FaultKind> {
+    fields.at_word()?;
+    let major = fields.digits();
+    fields.0 = fields.0.strip_prefix(b":").ok_or(FaultKind::Syntax)?;
+    let minor = fields.digits().filter(|_| fields.is_at_end_of_word());
+    major.zip(minor).ok_or(FaultKind::Number)
 }
 
 /// Writes `escaped` into `buffer` with its `\ooo` sequences undone; a backslash that starts none stays itself.
