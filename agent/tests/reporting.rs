@@ -341,6 +341,22 @@ fn a_partly_refused_report_is_said() {
 }
 
 #[test]
+fn readings_that_the_master_does_not_take_are_said() {
+    let master = Master::start(|request| match request.path.as_str() {
+        METRICS => Some(reply(
+            200,
+            r#"{"success":true,"data":{"accepted":1,"refused":0,"withoutReadings":1,"reasons":[{"index":0,"reason":"x"}]}}"#,
+        )),
+        _ => happy(request),
+    });
+    let agent = Agent::start(&master.url, &[]);
+    assert_eq!(
+        agent.line("without their readings"),
+        "[Client] The master stored 1 of 1 samples without their readings"
+    );
+}
+
+#[test]
 fn a_busy_master_is_tried_again() {
     let mut busy = 2;
     let master = Master::start(move |request| match request.path.as_str() {

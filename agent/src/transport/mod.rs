@@ -218,11 +218,16 @@ impl Sender {
             Ok(Ok(())) => {
                 self.outbox.with(|waiting| waiting.ring.acknowledge_batch());
                 match self.answer::<RefusedData<IgnoredAny>>() {
-                    Some(RefusedData { refused: refused @ 1.., .. }) => {
-                        say(format_args!("The master refused {refused} of {samples} samples"));
+                    Some(RefusedData { refused, without_readings, .. }) => {
+                        if refused > 0 {
+                            say(format_args!("The master refused {refused} of {samples} samples"));
+                        }
+                        if let Some(count) = without_readings {
+                            say(format_args!("The master stored {count} of {samples} samples without their readings"));
+                        }
                     }
-                    _ if samples > 1 => say(format_args!("Sent {samples} buffered samples")),
-                    _ => {}
+                    None if samples > 1 => say(format_args!("Sent {samples} buffered samples")),
+                    None => {}
                 }
             }
             Ok(Err(Refusal { status: 413, .. })) if samples > 1 => {
