@@ -93,6 +93,8 @@ fn line_of(bytes: &[u8], rest: &[u8]) -> u32 {
 }
 
 /// The words of a line, separated by any number of spaces or tabs, read one after the other.
+///
+/// Its functions are inlined, as one that is called would keep the words in memory instead of registers.
 #[derive(Clone, Copy, Debug)]
 struct Words<'a>(&'a [u8]);
 
@@ -107,6 +109,7 @@ impl<'a> Words<'a> {
     }
 
     /// Passes over the next `count` words, as far as there are as many.
+    #[inline(always)]
     fn skip(&mut self, count: usize) {
         for _ in 0..count {
             self.next();
@@ -114,6 +117,7 @@ impl<'a> Words<'a> {
     }
 
     /// The next word in hundredths: `12.34`, as the kernel writes every decimal.
+    #[inline(always)]
     fn hundredths(&mut self) -> Result<u64, FaultKind> {
         self.at_word()?;
         // There are few digits before the point.
@@ -134,6 +138,7 @@ impl<'a> Words<'a> {
     }
 
     /// The next word, which must be there.
+    #[inline(always)]
     fn word(&mut self) -> Result<&'a [u8], FaultKind> {
         self.next().ok_or(FaultKind::Missing)
     }
@@ -208,12 +213,30 @@ impl<'a> Words<'a> {
 
     #[inline(always)]
     fn skip_blanks(&mut self) {
-        while let Some((&byte, tail)) = self.0.split_first()
+        // Mostly there is one.
+        if let Some((&byte, tail)) = self.0.split_first()
             && is_blank(byte)
         {
             self.0 = tail;
+            if tail.first().is_some_and(|byte| is_blank(*byte)) {
+                self.0 = skip_padding(tail);
+            }
         }
     }
+}
+
+/// What follows the spaces that the kernel pads its columns with.
+fn skip_padding(mut bytes: &[u8]) -> &[u8] {
+    if let Some(eight) = bytes.first_chunk() {
+        let spaces = lowest_byte(u64::from_le_bytes(*eight) ^ each_byte(b' '));
+        bytes = bytes.get(spaces..).unwrap_or_default();
+    }
+    while let Some((&byte, tail)) = bytes.split_first()
+        && is_blank(byte)
+    {
+        bytes = tail;
+    }
+    bytes
 }
 
 /// A byte in each of eight.
