@@ -1,6 +1,6 @@
 //! Readings to the bytes of a request body, in a caller's buffer.
 //!
-//! Written by [`json`] from the shared wire types, so the names stand in one place. A body never holds half an
+//! Written by `json.rs` from the shared wire types, so the names stand in one place. A body never holds half an
 //! element: what does not fit is left out whole, and the caller is told.
 
 mod json;
