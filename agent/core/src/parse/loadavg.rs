@@ -34,6 +34,7 @@ fn parsed(mut words: Words<'_>) -> Result<Loadavg, FaultKind> {
 }
 
 /// The next word as a decimal.
+#[inline(always)]
 pub(super) fn decimal(words: &mut Words<'_>) -> Result<f32, FaultKind> {
     Ok(words.hundredths()? as f32 / 100.0)
 }

@@ -74,6 +74,7 @@ pub fn meminfo(bytes: &[u8]) -> Result<Meminfo, Fault> {
     Ok(meminfo)
 }
 
+#[inline(always)]
 fn kib_as_bytes(words: &mut Words<'_>) -> Result<u64, FaultKind> {
     let kib = words.number()?;
     if words.next() != Some(b"kB") {

@@ -94,7 +94,8 @@ fn line_of(bytes: &[u8], rest: &[u8]) -> u32 {
 
 /// The words of a line, separated by any number of spaces or tabs, read one after the other.
 ///
-/// Its functions are inlined, as one that is called would keep the words in memory instead of registers.
+/// Its functions are inlined, and those that borrow it, as one that is called would keep the words in memory instead of
+/// registers.
 #[derive(Clone, Copy, Debug)]
 struct Words<'a>(&'a [u8]);
 

@@ -57,6 +57,7 @@ fn mount<'a>(line: &'a [u8], wanted: impl FnOnce(&[u8], &[u8]) -> bool) -> Resul
 }
 
 /// A line without its last field, and that field.
+#[inline(always)]
 fn last_field(line: &[u8]) -> Result<(&[u8], &[u8]), FaultKind> {
     let space = memchr::memrchr(b' ', line).ok_or(FaultKind::Missing)?;
     let (rest, field) = line.split_at_checked(space).ok_or(FaultKind::Missing)?;
@@ -69,6 +70,7 @@ fn is_read_only(options: &[u8]) -> bool {
     matches!(options, b"ro" | [b'r', b'o', b',' | b' ', ..])
 }
 
+#[inline(always)]
 fn device(fields: &mut Words<'_>) -> Result<(u64, u64), FaultKind> {
     fields.at_word()?;
     let major = fields.digits();

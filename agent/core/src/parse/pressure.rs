@@ -30,6 +30,7 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
     Ok(stalls)
 }
 
+#[inline(always)]
 fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
     let (mut avg10, mut avg60, mut total) = (None, None, None);
     // Each round passes over the words that are known, in the kernel's order, and one that is not.

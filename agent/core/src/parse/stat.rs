@@ -88,6 +88,7 @@ pub fn stat(bytes: &[u8], mut each_core: impl FnMut(u32, CpuTicks)) -> Result<St
     Ok(stat)
 }
 
+#[inline(always)]
 fn ticks(words: &mut Words<'_>) -> Result<CpuTicks, FaultKind> {
     let mut columns = [0u64; 8];
     for (index, column) in columns.iter_mut().enumerate() {
