@@ -43,11 +43,16 @@ impl<const N: usize> Text<N> {
 
     /// Becomes what [`Text::from_bytes`] makes of `bytes`. What it is already, which a name mostly is from one sample to
     /// the next, is not looked through again.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, bytes: &[u8]) {
         if self.0.as_bytes() != bytes {
-            *self = Self::from_bytes(bytes);
+            self.replace(bytes);
         }
+    }
+
+    #[cold]
+    fn replace(&mut self, bytes: &[u8]) {
+        *self = Self::from_bytes(bytes);
     }
 
     /// Appends `more` as far as it fits; false when something had to be left out.
