@@ -1,4 +1,4 @@
-//! Instructions of each stage on the fixture host, counted by callgrind, and the budgets of docs/limits.md.
+//! Instructions of each stage on the fixture hosts, counted by callgrind, and the budgets of docs/limits.md.
 //!
 //! A count past its budget makes the run fail. Counts are the same on every run of one binary, whatever else the
 //! machine does; a new compiler moves them a little.
@@ -11,8 +11,8 @@ use gungraun::{
     Callgrind, CallgrindMetrics, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
 use neon_benches::{
-    Cycle, ENCODE_BUDGET_INSTRUCTIONS, PARSE_AND_SAMPLE_BUDGET_INSTRUCTIONS, PARSERS, Parser,
-    WHOLE_CYCLE_BUDGET_INSTRUCTIONS,
+    Cycle, ENCODE_BUDGET_INSTRUCTIONS, Kind, PARSE_AND_SAMPLE_BUDGET_INSTRUCTIONS, PARSERS,
+    PLAIN_CYCLE_BUDGET_INSTRUCTIONS, Parser, WHOLE_CYCLE_BUDGET_INSTRUCTIONS,
 };
 
 fn budget(instructions: u64) -> LibraryBenchmarkConfig {
@@ -36,20 +36,21 @@ fn parse(parser: Parser) -> u64 {
 }
 
 #[library_benchmark]
-#[bench::rich(args = (Cycle::new()), config = budget(PARSE_AND_SAMPLE_BUDGET_INSTRUCTIONS))]
+#[bench::rich(args = (Cycle::new(Kind::Rich)), config = budget(PARSE_AND_SAMPLE_BUDGET_INSTRUCTIONS))]
 fn parse_and_sample(mut cycle: Cycle) -> Cycle {
     black_box(cycle.parse()).expect("the fixture is well formed");
     cycle
 }
 
 #[library_benchmark]
-#[bench::rich(args = (Cycle::new()), config = budget(ENCODE_BUDGET_INSTRUCTIONS))]
+#[bench::rich(args = (Cycle::new(Kind::Rich)), config = budget(ENCODE_BUDGET_INSTRUCTIONS))]
 fn encode(mut cycle: Cycle) -> (usize, Cycle) {
     (cycle.encode().len(), cycle)
 }
 
 #[library_benchmark]
-#[bench::rich(args = (Cycle::new()), config = budget(WHOLE_CYCLE_BUDGET_INSTRUCTIONS))]
+#[bench::plain(args = (Cycle::new(Kind::Plain)), config = budget(PLAIN_CYCLE_BUDGET_INSTRUCTIONS))]
+#[bench::rich(args = (Cycle::new(Kind::Rich)), config = budget(WHOLE_CYCLE_BUDGET_INSTRUCTIONS))]
 fn whole_cycle(mut cycle: Cycle) -> (usize, Cycle) {
     black_box(cycle.parse()).expect("the fixture is well formed");
     (cycle.encode().len(), cycle)

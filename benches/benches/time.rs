@@ -1,11 +1,11 @@
-//! Time of each stage on the fixture host, and bytes a second. Compare two commits on one machine: nothing is promised.
+//! Time of each stage on the rich fixture host, and bytes a second. Compare two commits on one machine: nothing is promised.
 // What criterion's macros write is public.
 #![allow(missing_docs)]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use neon_benches::{Cycle, PARSERS};
+use neon_benches::{Cycle, Kind, PARSERS};
 
 fn parsers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
@@ -16,7 +16,7 @@ fn parsers(criterion: &mut Criterion) {
 }
 
 fn stages(criterion: &mut Criterion) {
-    let mut cycle = Cycle::new();
+    let mut cycle = Cycle::new(Kind::Rich);
     let (input_bytes, output_bytes) = (Cycle::input_bytes() as u64, cycle.encode().len() as u64);
     let mut group = criterion.benchmark_group("host");
     group.throughput(Throughput::Bytes(input_bytes));
