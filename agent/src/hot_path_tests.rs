@@ -24,28 +24,33 @@ struct Counting;
 thread_local! {
     /// Allocations of this thread. Other tests run beside this one, so a count over all threads would be theirs too.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that this thread allocated and has not freed.
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
-fn count() {
-    ALLOCATIONS.with(|allocations| allocations.set(allocations.get() + 1));
+/// Counts an allocation of `new` bytes, a release of `old` bytes, or both.
+fn count(old: usize, new: usize) {
+    ALLOCATIONS.with(|allocations| allocations.set(allocations.get() + u64::from(new > 0)));
+    LIVE_BYTES.with(|live| live.set(live.get() + new as i64 - old as i64));
 }
 
 // SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local without a destructor,
 // which itself allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(0, layout.size());
         // SAFETY: the caller's promise is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(layout.size(), 0);
         // SAFETY: the caller's promise is the same.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count();
+        count(layout.size(), new_size);
         // SAFETY: the caller's promise is the same.
         unsafe { System.realloc(pointer, layout, new_size) }
     }
@@ -53,6 +58,11 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// Bytes that this thread allocated and has not freed; what another thread frees counts for that one.
+pub fn live_bytes() -> i64 {
+    LIVE_BYTES.with(Cell::get)
+}
 
 /// Allocations of this thread while `work` runs.
 fn allocations_of(work: impl FnOnce()) -> u64 {
@@ -69,7 +79,11 @@ pub fn leaked<T: Send>(make: fn() -> T) -> &'static mut T {
 
 #[test]
 fn the_counter_counts() {
+    let before = live_bytes();
     assert_eq!(allocations_of(|| drop(std::hint::black_box(Box::new(1)))), 1);
+    assert_eq!(live_bytes(), before);
+    let kept = std::hint::black_box(Box::new([1u8; 64]));
+    assert_eq!((live_bytes(), kept.len()), (before + 64, 64));
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use neon_shared::api::SECRET_HEADER;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, Error, Timeout};
 
+use super::lookup::{LookupConnector, NoLookup};
 use super::tls::TlsConnector;
 use crate::config::Config;
 
@@ -70,9 +70,9 @@ impl Client {
             .input_buffer_size(CONNECTION_BUFFER_BYTES)
             .output_buffer_size(CONNECTION_BUFFER_BYTES)
             .build();
-        let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default());
+        let connector = ().chain(ConnectProxyConnector::default()).chain(LookupConnector::default());
         let connector = connector.chain(TlsConnector::new(&config.master_roots));
-        let agent = Agent::with_parts(settings, connector, DefaultResolver::default());
+        let agent = Agent::with_parts(settings, connector, NoLookup);
         Self { agent, base_url: config.master_url.clone() }
     }
 
@@ -137,5 +137,86 @@ fn io_words(error: &io::Error) -> String {
         io::ErrorKind::UnexpectedEof => "the master broke off its answer".to_owned(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::*;
+    use crate::hot_path_tests::live_bytes;
+
+    const REQUESTS: usize = 10_000;
+    /// Requests until pools, buffers and session tickets have their size.
+    const FIRST_REQUESTS: usize = 100;
+
+    /// A master with TLS that answers every request of one connection; its port and the PEM of its authority.
+    fn master() -> (u16, String) {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            let connection = ServerConnection::new(Arc::new(config)).unwrap();
+            answer_all(&mut BufReader::new(StreamOwned::new(connection, socket)));
+        });
+        (port, authority.pem())
+    }
+
+    fn answer_all(stream: &mut BufReader<StreamOwned<ServerConnection, std::net::TcpStream>>) {
+        loop {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                match stream.read_line(&mut head) {
+                    Ok(1..) => {}
+                    _ => return,
+                }
+            }
+            let length = head.to_ascii_lowercase();
+            let length = length.split_once("content-length: ").unwrap().1.lines().next().unwrap().parse().unwrap();
+            io::Read::read_exact(stream, &mut vec![0; length]).unwrap();
+            stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{\"success\":true}").unwrap();
+        }
+    }
+
+    #[test]
+    fn ten_thousand_requests_over_one_connection_leave_no_memory_behind() {
+        let (port, authority) = master();
+        let ca_file = std::env::temp_dir().join(format!("neon-agent-growth-{}", std::process::id()));
+        std::fs::write(&ca_file, authority).unwrap();
+        let url = format!("https://localhost:{port}");
+        let settings = [("MASTER_URL", url.as_str()), ("MASTER_CA_FILE", ca_file.to_str().unwrap())];
+        let client = Client::new(&crate::config::tests::config(&settings));
+        std::fs::remove_file(&ca_file).unwrap();
+        let (body, mut answer) = ([b'x'; 6000], [0; 1024]);
+        let mut send = |requests: usize| {
+            for _ in 0..requests {
+                let credential = Credential::Token("token");
+                let post = Post { path: "/api/agent/metrics", credential, body: &body, timeout: None };
+                assert_eq!(client.post(&post, &mut answer), Ok(Answered { status: 200, length: 16 }));
+            }
+        };
+        send(FIRST_REQUESTS);
+        let before = live_bytes();
+        send(REQUESTS);
+        assert_eq!(live_bytes() - before, 0);
     }
 }

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod client;
+mod lookup;
 mod tls;
 
 use std::fmt;
