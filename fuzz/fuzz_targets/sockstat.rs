@@ -24,6 +24,10 @@ fn plain(bytes: &[u8]) -> Option<Sockstat> {
                 _ => {}
             }
         }
+        // What follows a line of each is not read.
+        if tcp.is_some() && udp.is_some() {
+            break;
+        }
     }
     Some(Sockstat { tcp_in_use: tcp?, tcp_time_wait: time_wait, udp_in_use: udp? })
 }

@@ -33,18 +33,14 @@ pub fn pressure(bytes: &[u8]) -> Result<Stalls, Fault> {
 #[inline(always)]
 fn stall(mut words: Words<'_>) -> Result<Stall, FaultKind> {
     let (mut avg10, mut avg60, mut total) = (None, None, None);
-    // Each round passes over the words that are known, in the kernel's order, and one that is not.
     loop {
         if words.starts_with(b"avg10=") {
             avg10 = Some(decimal(&mut words)?);
-        }
-        if words.starts_with(b"avg60=") {
+        } else if words.starts_with(b"avg60=") {
             avg60 = Some(decimal(&mut words)?);
-        }
-        if words.starts_with(b"total=") {
+        } else if words.starts_with(b"total=") {
             total = Some(words.number()?);
-        }
-        if words.next().is_none() {
+        } else if words.next().is_none() {
             break;
         }
     }
@@ -69,6 +65,14 @@ mod tests {
     #[test]
     fn both_lines_are_read() {
         assert_eq!(pressure(MEMORY), Ok(Stalls { some: Some(SOME), full: Some(FULL) }));
+    }
+
+    /// Found by fuzzing: a key behind its like was passed over unread.
+    #[test]
+    fn of_a_key_that_stands_twice_the_last_counts() {
+        let stalls = pressure(b"some avg10=31.28 avg10=1.25 avg60=9.99 avg60=0.50 total=1 total=123456\n").unwrap();
+        assert_eq!(stalls.some, Some(SOME));
+        assert!(pressure(b"some avg10=1.25 avg10=x avg60=0.50 total=1\n").is_err());
     }
 
     #[test]

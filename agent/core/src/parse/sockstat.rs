@@ -40,7 +40,7 @@ pub fn sockstat(bytes: &[u8]) -> Result<Sockstat, Fault> {
                 _ => {}
             }
         }
-        // What follows is of no interest.
+        // One line of each is all there is; what follows is of no interest.
         if tcp.is_some() && udp.is_some() {
             break;
         }
@@ -62,6 +62,12 @@ mod tests {
     fn sockets_of_both_versions_are_read() {
         assert_eq!(sockstat(IPV4), Ok(Sockstat { tcp_in_use: 12, tcp_time_wait: Some(70), udp_in_use: 3 }));
         assert_eq!(sockstat(IPV6), Ok(Sockstat { tcp_in_use: 4, tcp_time_wait: None, udp_in_use: 2 }));
+    }
+
+    #[test]
+    fn what_follows_both_lines_is_not_read() {
+        let twice = b"TCP6: inuse 4\nUDP6: inuse 2\nUDP6: inuse x\nTCP: inuse 9\n";
+        assert_eq!(sockstat(twice), Ok(Sockstat { tcp_in_use: 4, tcp_time_wait: None, udp_in_use: 2 }));
     }
 
     #[test]
