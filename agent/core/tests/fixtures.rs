@@ -25,8 +25,9 @@ use neon_agent_core::parse::stat::stat;
 use neon_agent_core::parse::statm::statm;
 use neon_agent_core::parse::uptime::uptime;
 use neon_agent_core::parse::vmstat::oom_kills;
+use neon_agent_core::sample::mounts::{Mounts, Space, is_real};
 
-const HOSTS: [&str; 3] = ["debian-12-vm", "man-pages", "rich"];
+const HOSTS: [&str; 4] = ["debian-12-vm", "docker-container", "man-pages", "rich"];
 
 /// A file of a host, and the name of its parser.
 const FILES: [(&str, &str); 20] = [
@@ -167,7 +168,7 @@ fn every_file_of_every_host_is_read_without_a_fault() {
             );
         }
     }
-    assert_eq!(files, 18 + 8 + 19, "a fixture is missing");
+    assert_eq!(files, 18 + 18 + 8 + 19, "a fixture is missing");
     // The documentation has a partition as Linux wrote it before 2.6.25.
     assert_eq!(faults, ["man-pages/proc/diskstats [a required field is missing in line 2]"]);
 }
@@ -239,6 +240,20 @@ fn the_captured_machine_gives_its_values() {
     assert!(links.keys().eq(["docker0", "eth0", "ifb0", "ifb1", "lo", "veth2c5b8de", "veth62ea197"]), "{links:?}");
     assert!(links["eth0"].contains("rx_bytes: 308763995, tx_bytes: 810894, rx_packets_total: 15538"), "{links:?}");
     assert_eq!(values(host, "proc/1/mountinfo").len(), 24);
+}
+
+#[test]
+fn in_a_container_all_bind_mounts_of_one_device_are_one_file_system() {
+    let host = "docker-container";
+    let table = host_file(host, "proc/1/mountinfo").unwrap();
+    let on_disk = mountinfo(&table, is_real).flatten().count();
+    let mut mounts = Mounts::new();
+    for mount in mountinfo(&table, is_real).flatten() {
+        let space = Space { total_bytes: 100, used_bytes: 10, ..Space::default() };
+        mounts.add(&mount, mount.mount_point, || Some(space));
+    }
+    assert_eq!((on_disk, mounts.entries().len(), mounts.total_bytes()), (5, 1, 100));
+    assert!(values(host, "proc/1/net/dev").keys().eq(["eth0", "lo"]));
 }
 
 #[test]
