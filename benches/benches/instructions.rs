@@ -31,6 +31,9 @@ fn budget(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::diskstats(args = (PARSERS[6]), config = budget(PARSERS[6].budget_instructions))]
 #[bench::net_dev(args = (PARSERS[7]), config = budget(PARSERS[7].budget_instructions))]
 #[bench::sockstat(args = (PARSERS[8]), config = budget(PARSERS[8].budget_instructions))]
+#[bench::http(args = (PARSERS[9]), config = budget(PARSERS[9].budget_instructions))]
+#[bench::docker_list(args = (PARSERS[10]), config = budget(PARSERS[10].budget_instructions))]
+#[bench::docker_inspect(args = (PARSERS[11]), config = budget(PARSERS[11].budget_instructions))]
 fn parse(parser: Parser) -> u64 {
     (parser.parse)(black_box(parser.bytes))
 }

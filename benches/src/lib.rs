@@ -4,8 +4,11 @@
 //! [`Cycle`] does what the agent's kernel source does between reading and sending, with the files already in memory.
 
 use neon_agent_core::parse::Fault;
+use neon_agent_core::parse::docker::ListEntry;
+use neon_agent_core::parse::http::BodyDecoder;
+use neon_agent_core::parse::json::{ArraySplitter, Step, element};
 use neon_agent_core::parse::{
-    attribute, diskstats, loadavg, meminfo, mountinfo, net_dev, pressure, sockstat, stat, vmstat,
+    attribute, diskstats, docker, http, loadavg, meminfo, mountinfo, net_dev, pressure, sockstat, stat, vmstat,
 };
 use neon_agent_core::sample::host::{AgentStanding, Host, HostLists, Resource, SensorText, SourceEntry};
 use neon_agent_core::sample::mounts::Space;
@@ -18,6 +21,13 @@ use neon_shared::time::Timestamp;
 macro_rules! fixture {
     ($path:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/core/tests/fixtures/rich/", $path))
+    };
+}
+
+/// An answer of a Docker Engine.
+macro_rules! engine {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/core/tests/fixtures/engine/", $name, ".http"))
     };
 }
 
@@ -53,8 +63,8 @@ pub const ENCODE_BUDGET_INSTRUCTIONS: u64 = 32_000;
 /// Most instructions of both together on the rich host.
 pub const WHOLE_CYCLE_BUDGET_INSTRUCTIONS: u64 = 80_000;
 
-/// The parsers that take most of a collection, and the smallest one beside them.
-pub const PARSERS: [Parser; 9] = [
+/// The parsers that take most of a collection or a sweep, and the smallest one beside them.
+pub const PARSERS: [Parser; 12] = [
     Parser { name: "stat", bytes: fixture!("proc/stat").as_bytes(), parse: parse_stat, budget_instructions: 3_600 },
     Parser {
         name: "loadavg",
@@ -104,6 +114,14 @@ pub const PARSERS: [Parser; 9] = [
         parse: parse_sockstat,
         budget_instructions: 1_700,
     },
+    Parser { name: "http", bytes: engine!("inspect"), parse: parse_http, budget_instructions: 4_400 },
+    Parser { name: "docker list", bytes: engine!("list"), parse: parse_docker_list, budget_instructions: 195_000 },
+    Parser {
+        name: "docker inspect",
+        bytes: engine!("inspect"),
+        parse: parse_docker_inspect,
+        budget_instructions: 82_000,
+    },
 ];
 
 fn parse_stat(bytes: &[u8]) -> u64 {
@@ -142,6 +160,49 @@ fn parse_net_dev(bytes: &[u8]) -> u64 {
 
 fn parse_sockstat(bytes: &[u8]) -> u64 {
     sockstat::sockstat(bytes).is_ok().into()
+}
+
+/// Takes an answer's head and framing off; how many bytes of body there are.
+fn parse_http(bytes: &[u8]) -> u64 {
+    let mut length = 0;
+    each_piece(bytes, |piece| length += piece.len() as u64);
+    length
+}
+
+/// Cuts the list out of its answer into containers and reads each; how many there are.
+fn parse_docker_list(bytes: &[u8]) -> u64 {
+    let (mut splitter, mut buffer, mut containers) = (ArraySplitter::default(), [0; ELEMENT_BYTES], 0);
+    each_piece(bytes, |mut piece| {
+        while let Ok(Step::Element(bytes)) = splitter.step(&mut piece, &mut buffer) {
+            containers += u64::from(element::<ListEntry<'_>>(bytes).is_ok());
+        }
+    });
+    containers
+}
+
+/// Reads what one container's answer says.
+fn parse_docker_inspect(bytes: &[u8]) -> u64 {
+    let (mut body, mut length) = ([0; ELEMENT_BYTES], 0);
+    each_piece(bytes, |piece| {
+        body[length..length + piece.len()].copy_from_slice(piece);
+        length += piece.len();
+    });
+    docker::inspect(&body[..length]).is_ok().into()
+}
+
+/// Room for one container of the list, or one inspected.
+const ELEMENT_BYTES: usize = 16 * 1024;
+
+/// The pieces of an answer's body.
+fn each_piece(answer: &[u8], mut take: impl FnMut(&[u8])) {
+    let Ok(Some(head)) = http::head(answer) else { return };
+    let (mut decoder, mut rest) = (BodyDecoder::new(head.framing), &answer[head.length..]);
+    while let Ok(decoded) = decoder.decode(rest)
+        && decoded.consumed > 0
+    {
+        take(decoded.data);
+        rest = &rest[decoded.consumed..];
+    }
 }
 
 const BOOT_ID: &[u8] = fixture!("proc/sys/kernel/random/boot_id").as_bytes();
