@@ -17,7 +17,7 @@ use crate::source::docker::scripted::{ScriptedEngine, script_of};
 use crate::source::docker::{DockerBuffers, Engine};
 use crate::source::kernel::{Kernel, KernelBuffers};
 
-const CYCLES: u64 = 1000;
+const CYCLES: u64 = 10_000;
 
 struct Counting;
 
@@ -87,7 +87,7 @@ fn the_counter_counts() {
 }
 
 #[test]
-fn a_thousand_metrics_collections_allocate_nothing() {
+fn ten_thousand_metrics_collections_allocate_nothing() {
     let outbox: &'static Outbox = leaked(Outbox::new);
     let (sample_buffer, body) = (leaked(|| [0u8; SAMPLE_BYTES]), leaked(|| [0u8; REQUEST_BODY_MAX_BYTES]));
     let mut kernel = Kernel::new(&config::tests::config(&[]), leaked(KernelBuffers::new));
@@ -116,7 +116,7 @@ fn a_thousand_metrics_collections_allocate_nothing() {
 }
 
 #[test]
-fn a_thousand_container_sweeps_allocate_nothing() {
+fn ten_thousand_container_sweeps_allocate_nothing() {
     const CONTAINERS: usize = 3;
     // Pieces smaller than an answer, so that the reactor has to wait in the middle of them.
     let scripted = ScriptedEngine::start(script_of(CONTAINERS), 3000);
