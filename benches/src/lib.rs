@@ -6,7 +6,7 @@
 use neon_agent_core::parse::Fault;
 use neon_agent_core::parse::docker::ListEntry;
 use neon_agent_core::parse::http::BodyDecoder;
-use neon_agent_core::parse::json::{ArraySplitter, Step, element};
+use neon_agent_core::parse::json::{ArraySplitter, Step, flat_element};
 use neon_agent_core::parse::{
     attribute, diskstats, docker, http, loadavg, meminfo, mountinfo, net_dev, pressure, sockstat, stat, vmstat,
 };
@@ -115,7 +115,7 @@ pub const PARSERS: [Parser; 12] = [
         budget_instructions: 1_700,
     },
     Parser { name: "http", bytes: engine!("inspect"), parse: parse_http, budget_instructions: 4_400 },
-    Parser { name: "docker list", bytes: engine!("list"), parse: parse_docker_list, budget_instructions: 195_000 },
+    Parser { name: "docker list", bytes: engine!("list"), parse: parse_docker_list, budget_instructions: 142_000 },
     Parser {
         name: "docker inspect",
         bytes: engine!("inspect"),
@@ -174,7 +174,7 @@ fn parse_docker_list(bytes: &[u8]) -> u64 {
     let (mut splitter, mut buffer, mut containers) = (ArraySplitter::default(), [0; ELEMENT_BYTES], 0);
     each_piece(bytes, |mut piece| {
         while let Ok(Step::Element(bytes)) = splitter.step(&mut piece, &mut buffer) {
-            containers += u64::from(element::<ListEntry<'_>>(bytes).is_ok());
+            containers += u64::from(flat_element::<ListEntry<'_>>(bytes).is_ok());
         }
     });
     containers

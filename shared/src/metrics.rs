@@ -83,25 +83,6 @@ impl<'de> Deserialize<'de> for NoReadings {
     }
 }
 
-impl<Readings> ServerMetrics<Readings> {
-    /// All zeroes, so that a static array of samples takes no room in a binary.
-    pub const fn zero() -> Self {
-        Self {
-            timestamp: Timestamp::EPOCH,
-            cpu_percent: 0.0,
-            memory_percent: 0.0,
-            disk_percent: 0.0,
-            memory_used_gb: 0.0,
-            memory_total_gb: 0.0,
-            disk_used_gb: 0.0,
-            disk_total_gb: 0.0,
-            network_rx_bytes: 0,
-            network_tx_bytes: 0,
-            readings: None,
-        }
-    }
-}
-
 /// What a container is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
