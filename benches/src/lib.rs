@@ -4,9 +4,8 @@
 //! [`Cycle`] does what the agent's kernel source does between reading and sending, with the files already in memory.
 
 use neon_agent_core::parse::Fault;
-use neon_agent_core::parse::docker::ListEntry;
 use neon_agent_core::parse::http::BodyDecoder;
-use neon_agent_core::parse::json::{ArraySplitter, Step, flat_element};
+use neon_agent_core::parse::json::{ArraySplitter, Step};
 use neon_agent_core::parse::{
     attribute, diskstats, docker, http, loadavg, meminfo, mountinfo, net_dev, pressure, sockstat, stat, vmstat,
 };
@@ -174,7 +173,7 @@ fn parse_docker_list(bytes: &[u8]) -> u64 {
     let (mut splitter, mut buffer, mut containers) = (ArraySplitter::default(), [0; ELEMENT_BYTES], 0);
     each_piece(bytes, |mut piece| {
         while let Ok(Step::Element(bytes)) = splitter.step(&mut piece, &mut buffer) {
-            containers += u64::from(flat_element::<ListEntry<'_>>(bytes).is_ok());
+            containers += u64::from(docker::list_entry(bytes).is_ok());
         }
     });
     containers

@@ -2,23 +2,25 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use neon_agent_core::parse::docker::{Image, Info, Inspect, LABELS_MAX, ListEntry, inspect};
-use neon_agent_core::parse::json::{JsonText, element};
+use neon_agent_core::parse::docker::{Inspect, LABELS_MAX, image, info, inspect, list_entry};
+use neon_agent_core::parse::json::JsonText;
 use neon_agent_core::sample::container::{Scratch, container};
 use neon_agent_core::wire;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = element::<Info<'_>>(bytes);
-    let _ = element::<Image<'_>>(bytes);
+    let _ = info(bytes);
+    let _ = image(bytes);
     let inspect = inspect(bytes).ok();
     let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) else { return };
-    // Keys with escapes are not the engine's; serde_json decodes them, we do not.
+    // Keys with escapes are not the engine's; serde_json decodes them, we do not. Of one that stands twice serde_json
+    // keeps the last, and we read no further than we must.
     if let Some(inspect) = &inspect
         && !bytes.contains(&b'\\')
+        && ["Id", "Created", "State", "RestartCount"].iter().all(|key| stands_at_most_once(key, bytes))
     {
         assert_same(inspect, &value);
     }
-    let Ok(entry) = element::<ListEntry<'_>>(bytes) else { return };
+    let Ok(entry) = list_entry(bytes) else { return };
 
     // The body that comes of it is JSON, and says what the engine said.
     let (mut scratch, mut body) = (Scratch::default(), vec![0; 16 * bytes.len() + 4096]);
@@ -36,7 +38,12 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(written["labels"].as_object().expect("an object").len() <= LABELS_MAX);
 });
 
-/// What inspect read is what serde_json reads; of a key that stands twice both keep the last.
+fn stands_at_most_once(key: &str, bytes: &[u8]) -> bool {
+    let quoted = format!("\"{key}\"");
+    bytes.windows(quoted.len()).filter(|window| *window == quoted.as_bytes()).count() <= 1
+}
+
+/// What inspect read is what serde_json reads; of a key of the state that stands twice both keep the last.
 fn assert_same(inspect: &Inspect<'_>, value: &serde_json::Value) {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let state = &value["State"];

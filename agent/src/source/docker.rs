@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use neon_agent_core::parse::docker::{Image, Info, Inspect, ListEntry, TAGS_MAX, inspect};
+use neon_agent_core::parse::docker::{Image, Inspect, TAGS_MAX, image, info, inspect, list_entry};
 use neon_agent_core::parse::http::{self, BodyDecoder, HttpFault};
-use neon_agent_core::parse::json::{ArraySplitter, ElementFault, JsonFault, JsonText, Step, element, flat_element};
+use neon_agent_core::parse::json::{ArraySplitter, ElementFault, JsonFault, JsonText, Step};
 use neon_agent_core::sample::container::{self, Scratch, is_id};
 use neon_agent_core::wire;
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
@@ -213,7 +213,7 @@ impl Engine {
         if status != 200 {
             return Err(DockerFault::Status(status));
         }
-        let info: Info<'_> = element(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
+        let info = info(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
         facts.add_engine(&info, in_container);
         Ok(())
     }
@@ -235,7 +235,7 @@ impl Engine {
                 let entry = match splitter.step(&mut piece, self.element_buffer)? {
                     Step::More | Step::End => break,
                     Step::Oversized => None,
-                    Step::Element(bytes) => flat_element::<ListEntry<'_>>(bytes).ok(),
+                    Step::Element(bytes) => list_entry(bytes).ok(),
                 };
                 let Some(entry) = entry.filter(|entry| is_id(entry.id.0)) else {
                     writer.leave_out();
@@ -476,7 +476,7 @@ impl ImageTags {
                 match splitter.step(&mut piece, buffer)? {
                     Step::More | Step::End => break,
                     Step::Oversized => self.left_out += 1,
-                    Step::Element(bytes) => match flat_element::<Image<'_>>(bytes) {
+                    Step::Element(bytes) => match image(bytes) {
                         Ok(image) => self.add(&image),
                         Err(_) => self.left_out += 1,
                     },

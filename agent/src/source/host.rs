@@ -146,7 +146,7 @@ fn read_os_release(host_root: &Path) -> OsRelease {
 
 #[cfg(test)]
 mod tests {
-    use neon_agent_core::parse::json::element;
+    use neon_agent_core::parse::docker::info as read_info;
 
     use super::*;
 
@@ -157,7 +157,7 @@ mod tests {
     fn on_the_host_itself_the_engine_adds_its_version_only() {
         let mut facts = HostFacts::of_this_host(Path::new("/"));
         let hostname = facts.hostname.clone();
-        facts.add_engine(&element(INFO).unwrap(), false);
+        facts.add_engine(&read_info(INFO).unwrap(), false);
         let info = facts.server_info("web-1");
         assert_eq!((info.hostname, info.docker_version), (hostname.as_str(), Some("28.2.2")));
     }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn in_a_container_the_engine_speaks_for_the_host() {
         let mut facts = HostFacts::of_this_host(Path::new("/"));
-        facts.add_engine(&element(INFO).unwrap(), true);
+        facts.add_engine(&read_info(INFO).unwrap(), true);
         let info = facts.server_info("web-1");
         assert_eq!((info.hostname, info.os_name, info.os_kernel), ("the-host", "Alpine Linux v3.22", "6.12.1"));
     }

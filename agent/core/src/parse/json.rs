@@ -2,14 +2,15 @@
 //!
 //! Source: RFC 8259. [`ArraySplitter`] cuts an array into its elements, so that an answer of any size needs the memory
 //! of one; it follows only the structure (strings, escapes, brackets), refuses what cannot be an array, and counts what
-//! is too large or too deep. [`element`] reads one element, and [`JsonText`] is a string in it.
+//! is too large. [`members`] and [`elements`] walk one object or list without a copy and without recursion, which is how
+//! the engine's answers are read; [`element`] reads a small answer by its type, and [`JsonText`] is a string.
 
 use core::fmt::{self, Write};
+use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Deepest nesting inside one element. The element parser recurses, and its stack is small; the Docker Engine's
-/// deepest answer has about eight levels. A deeper element is [`Step::Oversized`].
+/// Deepest nesting that [`element`] reads: it recurses, and its stack is small. The master's answers have four levels.
 pub const DEPTH_MAX: u32 = 32;
 
 /// What is wrong with the array itself.
@@ -37,7 +38,7 @@ pub enum Step<'b> {
     More,
     /// One whole element.
     Element(&'b [u8]),
-    /// An element that was skipped, being larger than the buffer or deeper than [`DEPTH_MAX`].
+    /// An element that was skipped, being larger than the buffer.
     Oversized,
     /// The array is closed.
     End,
@@ -67,6 +68,8 @@ enum Place {
     /// After `,`: an element.
     Next,
     InElement,
+    /// After an element: `,` or the end.
+    After,
     Ended,
 }
 
@@ -76,32 +79,26 @@ impl ArraySplitter {
     /// The same buffer must be given until the element is out. Bytes after the array are left in `input`.
     pub fn step<'b>(&mut self, input: &mut &[u8], buffer: &'b mut [u8]) -> Result<Step<'b>, JsonFault> {
         while let Some((&byte, rest)) = input.split_first() {
-            if self.place == Place::Ended {
-                return Ok(Step::End);
-            }
-            let run = self.run(input);
-            if run > 0 {
-                let (run, rest) = input.split_at_checked(run).unwrap_or((input, &[]));
-                self.append(run, buffer);
-                *input = rest;
-                continue;
-            }
-            *input = rest;
-            if let Some(whole) = self.take(byte, buffer)? {
-                return Ok(self.finish(whole, buffer));
+            match self.place {
+                Place::Ended => return Ok(Step::End),
+                Place::InElement => {
+                    let length = self.follow(input)?;
+                    let (part, rest) = input.split_at_checked(length).unwrap_or((input, &[]));
+                    self.append(part, buffer);
+                    *input = rest;
+                    if !rest.is_empty() {
+                        self.place = Place::After;
+                        return Ok(self.finish(buffer));
+                    }
+                }
+                _ => {
+                    if self.between(byte)? {
+                        *input = rest;
+                    }
+                }
             }
         }
         Ok(if self.place == Place::Ended { Step::End } else { Step::More })
-    }
-
-    /// Bytes at the start of `input` that belong to the element and change nothing: most of an answer.
-    fn run(&self, input: &[u8]) -> usize {
-        let special = match (self.place, self.in_string) {
-            (Place::InElement, true) if !self.after_backslash => memchr::memchr2(b'"', b'\\', input),
-            (Place::InElement, false) => input.iter().position(|byte| is_structural(*byte)),
-            _ => Some(0),
-        };
-        special.unwrap_or(input.len())
     }
 
     /// Whether the array has been closed.
@@ -109,47 +106,55 @@ impl ArraySplitter {
         self.place == Place::Ended
     }
 
-    /// Follows one byte; `Some` when it ends an element (true) or an array whose last element is out (false).
-    fn take(&mut self, byte: u8, buffer: &mut [u8]) -> Result<Option<bool>, JsonFault> {
-        let is_space = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-        match (self.place, byte) {
-            (Place::BeforeArray | Place::First | Place::Next, _) if is_space => {}
-            (Place::BeforeArray, b'[') => self.place = Place::First,
+    /// Takes one byte outside of elements; false if an element begins with it.
+    fn between(&mut self, byte: u8) -> Result<bool, JsonFault> {
+        self.place = match (self.place, byte) {
+            (place, b' ' | b'\t' | b'\r' | b'\n') => place,
+            (Place::BeforeArray, b'[') => Place::First,
             (Place::BeforeArray, _) => return Err(JsonFault::NotAnArray),
-            (Place::First, b']') => {
-                self.place = Place::Ended;
-                return Ok(Some(false));
-            }
-            (Place::First | Place::Next, b',' | b']' | b'}') => return Err(JsonFault::Structure),
-            (Place::First | Place::Next, _) => {
+            (Place::First | Place::After, b']') => Place::Ended,
+            (Place::After, b',') => Place::Next,
+            (Place::First | Place::Next, b',' | b']' | b'}') | (Place::After, _) => return Err(JsonFault::Structure),
+            _ => {
                 self.place = Place::InElement;
-                self.inside(byte, buffer)?;
+                return Ok(false);
             }
-            (Place::InElement, b',' | b']') if self.depth == 0 && !self.in_string => {
-                self.place = if byte == b',' { Place::Next } else { Place::Ended };
-                return Ok(Some(true));
-            }
-            (Place::InElement, _) => self.inside(byte, buffer)?,
-            (Place::Ended, _) => {}
-        }
-        Ok(None)
+        };
+        Ok(true)
     }
 
-    fn inside(&mut self, byte: u8, buffer: &mut [u8]) -> Result<(), JsonFault> {
-        if self.in_string {
-            self.in_string = self.after_backslash || byte != b'"';
-            self.after_backslash = byte == b'\\' && !self.after_backslash;
-        } else {
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth = self.depth.saturating_add(1),
-                b'}' | b']' => self.depth = self.depth.checked_sub(1).ok_or(JsonFault::Structure)?,
+    /// How many bytes at the start of `input` belong to the element: all, or those before the one that ends it.
+    fn follow(&mut self, input: &[u8]) -> Result<usize, JsonFault> {
+        let mut at = 0usize;
+        while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.in_string {
+                at = at.saturating_add(self.follow_string(rest));
+                continue;
+            }
+            let Some(found) = next_structural(rest) else { break };
+            at = at.saturating_add(found);
+            match input.get(at) {
+                Some(b'"') => self.in_string = true,
+                Some(b'{' | b'[') => self.depth = self.depth.saturating_add(1),
+                Some(b',' | b']') if self.depth == 0 => return Ok(at),
+                Some(b'}' | b']') => self.depth = self.depth.checked_sub(1).ok_or(JsonFault::Structure)?,
                 _ => {}
             }
+            at = at.saturating_add(1);
         }
-        self.oversized |= self.depth > DEPTH_MAX;
-        self.append(&[byte], buffer);
-        Ok(())
+        Ok(input.len())
+    }
+
+    /// How many bytes at the start of `input` belong to the string, its closing quote among them.
+    fn follow_string(&mut self, input: &[u8]) -> usize {
+        if self.after_backslash {
+            self.after_backslash = false;
+            return 1;
+        }
+        let Some(found) = memchr::memchr2(b'"', b'\\', input) else { return input.len() };
+        self.after_backslash = input.get(found) == Some(&b'\\');
+        self.in_string = self.after_backslash;
+        found.saturating_add(1)
     }
 
     fn append(&mut self, bytes: &[u8], buffer: &mut [u8]) {
@@ -163,12 +168,9 @@ impl ArraySplitter {
         }
     }
 
-    fn finish<'b>(&mut self, is_element: bool, buffer: &'b mut [u8]) -> Step<'b> {
+    fn finish<'b>(&mut self, buffer: &'b mut [u8]) -> Step<'b> {
         let (length, oversized) = (self.length, self.oversized);
-        (self.length, self.oversized, self.depth) = (0, false, 0);
-        if !is_element {
-            return Step::End;
-        }
+        (self.length, self.oversized) = (0, false);
         match buffer.get(..length) {
             Some(element) if !oversized => Step::Element(element),
             _ => Step::Oversized,
@@ -176,9 +178,9 @@ impl ArraySplitter {
     }
 }
 
-/// Whether `byte`, outside of a string, may change the structure.
-fn is_structural(byte: u8) -> bool {
-    matches!(byte, b'"' | b',' | b'{' | b'}' | b'[' | b']')
+/// Where `json`, which begins outside of a string, next has a byte that may change the structure.
+fn next_structural(json: &[u8]) -> Option<usize> {
+    json.iter().position(|byte| matches!(byte, b'"' | b',' | b'{' | b'}' | b'[' | b']'))
 }
 
 /// Whether `json` nests no deeper than [`DEPTH_MAX`], so that a recursive parser may be let at it.
@@ -218,16 +220,11 @@ impl fmt::Display for ElementFault {
     }
 }
 
-/// Reads one element or whole answer, such as an [`Info`](super::docker::Info).
+/// Reads one small answer, such as the master's.
 pub fn element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ElementFault> {
     if !is_shallow(bytes) {
         return Err(ElementFault::TooDeep);
     }
-    flat_element(bytes)
-}
-
-/// The same for an element that is known not to be deep, as each that [`ArraySplitter`] hands out.
-pub fn flat_element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ElementFault> {
     match serde_json_core::from_slice(bytes.trim_ascii()) {
         Ok((value, _)) => Ok(value),
         Err(_) => Err(ElementFault::Malformed),
@@ -239,52 +236,128 @@ pub fn flat_element<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Elemen
 /// For answers of which little is wanted: one pass follows the structure alone, what is skipped is not checked to be
 /// JSON, and nesting costs no stack. A key is compared as it stands; the engine's have no escapes.
 pub fn members(json: &[u8]) -> Members<'_> {
-    match json.trim_ascii().strip_prefix(b"{") {
-        Some(rest) => Members { rest: rest.trim_ascii_start(), place: MembersPlace::First },
-        None => Members { rest: &[], place: MembersPlace::First },
-    }
+    Members(Items::of(json, b'{', b'}'))
 }
 
 /// What [`members`] returns. Ends with `Malformed` where the structure is broken.
 #[derive(Clone, Debug)]
-pub struct Members<'a> {
-    /// No white space at its start.
-    rest: &'a [u8],
-    place: MembersPlace,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MembersPlace {
-    First,
-    Next,
-    Ended,
-}
+pub struct Members<'a>(Items<'a>);
 
 impl<'a> Iterator for Members<'a> {
     type Item = Result<(&'a [u8], &'a [u8]), ElementFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let at_end = matches!(self.place, MembersPlace::First | MembersPlace::Next) && self.rest == b"}";
-        if self.place == MembersPlace::Ended || at_end {
-            self.place = MembersPlace::Ended;
-            return None;
-        }
-        let member = self.member();
-        self.place = if member.is_some() { MembersPlace::Next } else { MembersPlace::Ended };
-        Some(member.ok_or(ElementFault::Malformed))
+        self.0.next(|rest| {
+            let (key, rest) = split_string(rest)?;
+            let (value, rest) = split_value(skip_space(skip_space(rest).strip_prefix(b":")?))?;
+            Some(((unquoted(key)?, value), rest))
+        })
     }
 }
 
-impl<'a> Members<'a> {
-    fn member(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        if self.place == MembersPlace::Next {
-            self.rest = self.rest.strip_prefix(b",")?.trim_ascii_start();
+/// The elements of a list that is whole in memory, with the promises of [`members`].
+pub fn elements(json: &[u8]) -> Elements<'_> {
+    Elements(Items::of(json, b'[', b']'))
+}
+
+/// What [`elements`] returns. Ends with `Malformed` where the structure is broken.
+#[derive(Clone, Debug)]
+pub struct Elements<'a>(Items<'a>);
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<&'a [u8], ElementFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next(split_value)
+    }
+}
+
+/// What stands between two brackets, separated by commas.
+#[derive(Clone, Debug)]
+struct Items<'a> {
+    /// No white space at its start.
+    rest: &'a [u8],
+    closing: u8,
+    place: ItemsPlace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ItemsPlace {
+    First,
+    Next,
+    Ended,
+}
+
+impl<'a> Items<'a> {
+    fn of(json: &'a [u8], opening: u8, closing: u8) -> Self {
+        let rest = json.trim_ascii().strip_prefix(&[opening]).map(skip_space).unwrap_or_default();
+        Self { rest, closing, place: ItemsPlace::First }
+    }
+
+    /// The next item, as `split` splits it off what is left.
+    fn next<T>(
+        &mut self,
+        split: impl FnOnce(&'a [u8]) -> Option<(T, &'a [u8])>,
+    ) -> Option<Result<T, ElementFault>> {
+        if self.place == ItemsPlace::Ended || *self.rest == [self.closing] {
+            self.place = ItemsPlace::Ended;
+            return None;
         }
-        let (key, rest) = split_string(self.rest)?;
-        let (value, rest) = split_value(rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())?;
-        self.rest = rest.trim_ascii_start();
-        let key = key.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        Some((key, value))
+        let item = self.start().and_then(split);
+        self.place = if item.is_some() { ItemsPlace::Next } else { ItemsPlace::Ended };
+        let (item, rest) = match item {
+            Some((item, rest)) => (Ok(item), rest),
+            None => (Err(ElementFault::Malformed), self.rest),
+        };
+        self.rest = skip_space(rest);
+        Some(item)
+    }
+
+    /// Where the next item starts, after the comma that parts it from the last.
+    fn start(&self) -> Option<&'a [u8]> {
+        match self.place {
+            ItemsPlace::Next => self.rest.strip_prefix(b",").map(skip_space),
+            _ => Some(self.rest),
+        }
+    }
+}
+
+fn skip_space(json: &[u8]) -> &[u8] {
+    match json.first() {
+        Some(b' ' | b'\t' | b'\r' | b'\n') => json.trim_ascii_start(),
+        _ => json,
+    }
+}
+
+/// What stands between the quotes of a string.
+fn unquoted(string: &[u8]) -> Option<&[u8]> {
+    string.strip_prefix(b"\"")?.strip_suffix(b"\"")
+}
+
+/// A value of [`members`] or [`elements`] that is a string; `null` is the empty one, as Podman has it.
+pub fn text(value: &[u8]) -> Result<JsonText<'_>, ElementFault> {
+    match value {
+        b"null" => Ok(JsonText::default()),
+        string => unquoted(string).and_then(JsonText::of).ok_or(ElementFault::Malformed),
+    }
+}
+
+/// A value that is a whole number; `None` for `null`.
+pub fn integer<N: FromStr>(value: &[u8]) -> Result<Option<N>, ElementFault> {
+    match value {
+        b"null" => Ok(None),
+        [b'+', ..] => Err(ElementFault::Malformed),
+        digits => str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).map(Some).ok_or(ElementFault::Malformed),
+    }
+}
+
+/// A value that is true or false; `None` for `null`.
+pub fn boolean(value: &[u8]) -> Result<Option<bool>, ElementFault> {
+    match value {
+        b"null" => Ok(None),
+        b"true" => Ok(Some(true)),
+        b"false" => Ok(Some(false)),
+        _ => Err(ElementFault::Malformed),
     }
 }
 
@@ -320,8 +393,7 @@ fn split_value(json: &[u8]) -> Option<(&[u8], &[u8])> {
 fn split_nested(json: &[u8]) -> Option<(&[u8], &[u8])> {
     let (mut rest, mut depth) = (json, 0u32);
     loop {
-        let structural = rest.iter().position(|byte| is_structural(*byte))?;
-        rest = rest.get(structural..)?;
+        rest = rest.get(next_structural(rest)?..)?;
         let (byte, after) = rest.split_first()?;
         match byte {
             b'"' => {
@@ -346,6 +418,11 @@ fn split_nested(json: &[u8]) -> Option<(&[u8], &[u8])> {
 pub struct JsonText<'a>(pub &'a str);
 
 impl<'a> JsonText<'a> {
+    /// The text that stands between two quotes; `None` for what is not UTF-8.
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
+        str::from_utf8(bytes).ok().map(Self)
+    }
+
     /// Whether there is no text.
     pub fn is_empty(self) -> bool {
         self.0.is_empty()
@@ -489,10 +566,9 @@ mod tests {
     }
 
     #[test]
-    fn an_element_nested_too_deep_is_counted() {
+    fn an_element_nested_however_deep_is_cut_out_and_only_the_recursive_reader_refuses_it() {
         let nested = |depth: u32| std::format!("[{}{},1]", "[".repeat(depth as usize), "]".repeat(depth as usize));
-        assert!(split::<256>(&nested(DEPTH_MAX), 7).unwrap().0[0].is_some());
-        assert_eq!(split::<256>(&nested(DEPTH_MAX + 1), 7).unwrap().0, [None, Some("1".into())]);
+        assert_eq!(split::<256>(&nested(100), 7).unwrap().0[1], Some("1".into()));
         assert!(is_shallow(nested(DEPTH_MAX - 1).as_bytes()) && !is_shallow(nested(DEPTH_MAX).as_bytes()));
         assert!(is_shallow(br#""[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[[""#));
     }
@@ -580,5 +656,31 @@ mod tests {
     fn members_nested_however_deep_take_no_stack() {
         let json = std::format!("{{\"a\":{}{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
         assert_eq!(read_members(&json).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn elements_in_memory_are_told_apart_like_members() {
+        let read = |json: &str| -> Result<Vec<String>, ElementFault> {
+            elements(json.as_bytes()).map(|element| element.map(|e| String::from_utf8(e.to_vec()).unwrap())).collect()
+        };
+        assert_eq!(read(r#" [ "a,]" ,{"b":[1]}, 2 ,[ ]] "#).unwrap(), [r#""a,]""#, r#"{"b":[1]}"#, "2", "[ ]"]);
+        assert_eq!(read("[]").unwrap(), Vec::<String>::new());
+        for json in ["null", "{}", "[,]", "[1,]", "[1 2]", "[1", "[]x", "[}", ""] {
+            assert_eq!(read(json), Err(ElementFault::Malformed), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_and_null_is_none() {
+        assert_eq!((text(b"null"), text(br#""a\"b""#)), (Ok(JsonText("")), Ok(JsonText(r#"a\"b"#))));
+        assert_eq!((integer::<u16>(b"null"), integer::<i64>(b"-7")), (Ok(None), Ok(Some(-7))));
+        assert_eq!((boolean(b"null"), boolean(b"true")), (Ok(None), Ok(Some(true))));
+        for value in [&b"1"[..], b"", b"\"", b"\"\xff\"", b"[]"] {
+            assert_eq!(text(value), Err(ElementFault::Malformed), "{value:?}");
+        }
+        for value in [&b"70000"[..], b"+1", b"1.0", b"\"1\"", b"", b"-1"] {
+            assert_eq!(integer::<u16>(value), Err(ElementFault::Malformed), "{value:?}");
+        }
+        assert_eq!(boolean(b"1"), Err(ElementFault::Malformed));
     }
 }

@@ -6,7 +6,6 @@ use neon_shared::metrics::{ContainerHealth, ContainerInfo, ContainerStatus};
 
 use crate::parse::docker::{Inspect, Labels, ListEntry, TAGS_MAX};
 use crate::parse::json::JsonText;
-use crate::text::Text;
 
 /// Digits of a container's id on the wire.
 const SHORT_ID_DIGITS: usize = 12;
@@ -21,7 +20,7 @@ pub type WireContainer<'a> = ContainerInfo<JsonText<'a>, &'a [JsonText<'a>], &'a
 /// The parts of a container that are not in the engine's own words.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    ports: Text<PORTS_TEXT_BYTES>,
+    ports: heapless::String<PORTS_TEXT_BYTES>,
 }
 
 /// Puts one container together.
@@ -34,15 +33,15 @@ pub fn container<'a>(
     image_tags: &'a [JsonText<'a>],
     scratch: &'a mut Scratch,
 ) -> WireContainer<'a> {
-    scratch.ports = Text::new();
-    // Writing to a text cuts instead of failing.
+    scratch.ports.clear();
+    // There is room for all of them.
     let _ = write!(scratch.ports, "{}", entry.ports);
     let state = inspect.map(|inspect| inspect.state);
     let status = state.map(|state| state.status).filter(|status| !status.is_empty()).unwrap_or(entry.state);
     let labels = &entry.labels;
     ContainerInfo {
         container_id: JsonText(entry.id.0.get(..SHORT_ID_DIGITS).unwrap_or(entry.id.0)),
-        name: JsonText(entry.names.0.strip_prefix('/').unwrap_or(entry.names.0)),
+        name: JsonText(entry.name.0.strip_prefix('/').unwrap_or(entry.name.0)),
         image: entry.image,
         image_id: Some(entry.image_id).filter(|id| !id.is_empty()),
         image_tags,
@@ -50,13 +49,13 @@ pub fn container<'a>(
         health: match state {
             Some(state) => health_of(state.health),
             None => match entry.health {
-                Some(health) => health_of(health.status),
+                Some(health) => health_of(health),
                 None => health_in_words(entry.status),
             },
         },
         ports: JsonText(scratch.ports.as_str()),
         labels,
-        networks: &entry.network_settings.networks,
+        networks: &entry.networks,
         started_at: state.map(|state| state.started_at).filter(|at| !at.is_empty() && !at.0.starts_with(NEVER_STARTED)),
         exit_code: match state {
             Some(state) => state.exit_code,
@@ -126,8 +125,7 @@ mod tests {
     use std::string::String;
 
     use super::*;
-    use crate::parse::docker::inspect as read_inspect;
-    use crate::parse::json::element;
+    use crate::parse::docker::{inspect as read_inspect, list_entry};
 
     const LIST: &str = r#"{"Id":"eb6f6e2aaa26c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ff","Names":["/hc"],"Image":"busybox:local",
         "ImageID":"sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194","State":"running","Status":"Up 20 minutes (healthy)",
@@ -137,7 +135,7 @@ mod tests {
     const FIRST_GENERATION: &str = r#"{"containerId":"eb6f6e2aaa26","name":"hc","image":"busybox:local","imageId":"sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194","imageTags":["busybox:local"],"status":"running","health":"healthy","ports":"8099:80","labels":{},"networks":["bridge"],"startedAt":"2026-11-23T08:47:25.668846837Z","exitCode":0}"#;
 
     fn written(list: &str, inspect: Option<&str>) -> String {
-        let (entry, mut scratch, mut buffer) = (element(list.as_bytes()).unwrap(), Scratch::default(), [0; 4096]);
+        let (entry, mut scratch, mut buffer) = (list_entry(list.as_bytes()).unwrap(), Scratch::default(), [0; 4096]);
         let inspect = inspect.map(|json| read_inspect(json.as_bytes()).unwrap());
         let container = container(&entry, inspect.as_ref(), &[JsonText("busybox:local")], &mut scratch);
         let length = serde_json_core::to_slice(&container, &mut buffer).unwrap();
