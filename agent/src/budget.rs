@@ -40,7 +40,12 @@ const BUFFERS: [Buffer; 14] = [
     buffer("containers waiting", REQUEST_BODY_MAX_BYTES, "the newest report of containers", "a newer one replaces it"),
     buffer("containers report", REQUEST_BODY_MAX_BYTES, "the report being made", "containers are left out and counted"),
     buffer("engine reads", 2 * docker::READ_BYTES, "what comes from the Docker socket", "read in pieces"),
-    buffer("engine element", docker::ELEMENT_BYTES, "one container of the list", "it is left out and counted"),
+    buffer(
+        "engine elements",
+        docker::BATCH_BYTES,
+        "16 containers of the list; one has 64 KiB",
+        "it is left out and counted",
+    ),
     buffer("engine details", docker::DETAIL_BYTES, "one container inspected", "the list's own words stand in"),
     buffer("image tags", docker::IMAGE_TAGS_BYTES, "the tags of all images", "tags are left out and counted"),
     buffer("request", REQUEST_BODY_MAX_BYTES, "the request body being sent", "the rest goes in the next request"),

@@ -114,12 +114,12 @@ pub const PARSERS: [Parser; 12] = [
         budget_instructions: 1_700,
     },
     Parser { name: "http", bytes: engine!("inspect"), parse: parse_http, budget_instructions: 4_400 },
-    Parser { name: "docker list", bytes: engine!("list"), parse: parse_docker_list, budget_instructions: 142_000 },
+    Parser { name: "docker list", bytes: engine!("list"), parse: parse_docker_list, budget_instructions: 100_000 },
     Parser {
         name: "docker inspect",
         bytes: engine!("inspect"),
         parse: parse_docker_inspect,
-        budget_instructions: 82_000,
+        budget_instructions: 42_000,
     },
 ];
 

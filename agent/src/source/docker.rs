@@ -2,7 +2,8 @@
 //!
 //! Source: Docker Engine API. Paths carry no version, so the engine answers with its own newest; [`Endpoint`] is the
 //! whole list of what can be asked, and an id enters a path only after [`is_id`]. Lists are read in pieces and cut
-//! into elements in a fixed buffer. The caller bounds the time of a sweep.
+//! into elements in a fixed buffer. The details of several containers are asked for in one go (pipelining, RFC 9112,
+//! section 9.3.2): being woken for each answer costs more than reading it. The caller bounds the time of a sweep.
 
 use std::fmt::{self, Write};
 use std::io::{self, Read, Write as _};
@@ -12,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use neon_agent_core::parse::docker::{Image, Inspect, TAGS_MAX, image, info, inspect, list_entry};
+use neon_agent_core::parse::docker::{Image, Inspect, TAGS_MAX, image, info, inspect, list_entry, list_id};
 use neon_agent_core::parse::http::{self, BodyDecoder, HttpFault};
 use neon_agent_core::parse::json::{ArraySplitter, ElementFault, JsonFault, JsonText, Step};
 use neon_agent_core::sample::container::{self, Scratch, is_id};
-use neon_agent_core::wire;
+use neon_agent_core::wire::{self, ContainersWriter};
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
@@ -28,6 +29,14 @@ use crate::reactor::{self, Readiness};
 pub const READ_BYTES: usize = 16 * 1024;
 /// One element of a list. A larger one is left out and counted.
 pub const ELEMENT_BYTES: usize = 64 * 1024;
+/// Elements of the container list that wait for their details. Past it they are asked for.
+pub const BATCH_BYTES: usize = ELEMENT_BYTES + 32 * 1024;
+/// Containers whose details are asked for in one go.
+const BATCH_MAX: usize = 16;
+/// One request; the longest is under 200 bytes.
+const REQUEST_BYTES: usize = 256;
+/// What an engine takes to inspect one container, about: so long it is left to work before its answers are looked for.
+const INSPECT_TIME: Duration = Duration::from_micros(300);
 /// One whole `/info` or inspect answer. Of a larger inspect answer the list's own words stand in.
 pub const DETAIL_BYTES: usize = 256 * 1024;
 /// All tags of all images. The tags of images past it are left out and counted.
@@ -55,7 +64,7 @@ enum Endpoint<'a> {
 
 impl Endpoint<'_> {
     /// The request, whole; `None` for an id that is none.
-    fn request(self) -> Option<heapless::String<256>> {
+    fn request(self) -> Option<heapless::String<REQUEST_BYTES>> {
         let mut request = heapless::String::new();
         request.push_str("GET ").ok()?;
         match self {
@@ -147,7 +156,7 @@ impl From<JsonFault> for DockerFault {
 pub struct DockerBuffers {
     list: [u8; READ_BYTES],
     inspect: [u8; READ_BYTES],
-    element: [u8; ELEMENT_BYTES],
+    batch: Batch,
     detail: [u8; DETAIL_BYTES],
     images: ImageTags,
     report: [u8; REQUEST_BODY_MAX_BYTES],
@@ -159,7 +168,7 @@ impl DockerBuffers {
         Self {
             list: [0; READ_BYTES],
             inspect: [0; READ_BYTES],
-            element: [0; ELEMENT_BYTES],
+            batch: Batch::new(),
             detail: [0; DETAIL_BYTES],
             images: ImageTags::new(),
             report: [0; REQUEST_BODY_MAX_BYTES],
@@ -187,7 +196,7 @@ pub struct Engine {
     /// For lists, which are read while details are asked for on the other one.
     list: Connection,
     detail: Connection,
-    element_buffer: &'static mut [u8; ELEMENT_BYTES],
+    batch: &'static mut Batch,
     detail_buffer: &'static mut [u8; DETAIL_BYTES],
     images: &'static mut ImageTags,
     report: &'static mut [u8; REQUEST_BODY_MAX_BYTES],
@@ -196,11 +205,11 @@ pub struct Engine {
 impl Engine {
     /// An engine at `socket`; nothing is asked yet.
     pub fn new(socket: &Path, buffers: &'static mut DockerBuffers) -> Self {
-        let DockerBuffers { list, inspect, element, detail, images, report } = buffers;
+        let DockerBuffers { list, inspect, batch, detail, images, report } = buffers;
         Self {
             list: Connection::new(socket, list),
             detail: Connection::new(socket, inspect),
-            element_buffer: element,
+            batch,
             detail_buffer: detail,
             images,
             report,
@@ -223,42 +232,160 @@ impl Engine {
     /// Errors: the list itself cannot be had to its end, or the engine is gone before all details are: part of a list
     /// would read as containers removed. An image list or a detail that cannot be had costs only itself.
     pub async fn containers(&mut self) -> Result<Sweep<'_>, DockerFault> {
-        let images = self.images.read(&mut self.list, self.element_buffer).await;
-        let images = images.map(|()| self.images.left_out);
-        let mut answer = self.list.ask(Endpoint::Containers).await?.granted().await?;
-        let mut writer = wire::containers(self.report).map_err(|_| DockerFault::ReportFull)?;
-        let (mut containers, mut without_details) = (0, 0);
+        let Self { list, detail, batch, detail_buffer, images, report } = self;
+        batch.clear();
+        let tags_left_out = images.read(list, batch.room()).await.map(|()| images.left_out);
+        let mut answer = list.ask(Endpoint::Containers).await?.granted().await?;
+        let writer = wire::containers(*report).map_err(|_| DockerFault::ReportFull)?;
+        let mut reporting = Reporting {
+            detail,
+            detail_buffer: *detail_buffer,
+            images,
+            writer,
+            scratch: Scratch::default(),
+            containers: 0,
+            without_details: 0,
+        };
         let mut splitter = ArraySplitter::default();
-        let mut scratch = Scratch::default();
         while let Some(mut piece) = answer.next().await? {
             loop {
-                let entry = match splitter.step(&mut piece, self.element_buffer)? {
+                match splitter.step(&mut piece, batch.room())? {
                     Step::More | Step::End => break,
-                    Step::Oversized => None,
-                    Step::Element(bytes) => list_entry(bytes).ok(),
-                };
-                let Some(entry) = entry.filter(|entry| is_id(entry.id.0)) else {
-                    writer.leave_out();
-                    continue;
-                };
-                let details = match self.detail.details(entry.id.0, self.detail_buffer).await? {
-                    Details::Removed => continue,
-                    Details::Refused => None,
-                    Details::Known(details) => Some(details),
-                };
-                without_details += usize::from(details.is_none());
-                let tags = self.images.of(entry.image_id);
-                let is_in = writer.push(&container::container(&entry, details.as_ref(), &tags, &mut scratch));
-                containers += usize::from(is_in);
+                    Step::Oversized => reporting.writer.leave_out(),
+                    Step::Element(element) => {
+                        let length = element.len();
+                        batch.add(length);
+                    }
+                }
+                if batch.is_full() {
+                    reporting.report(batch).await?;
+                    batch.clear();
+                }
             }
         }
         if !splitter.is_ended() {
             return Err(DockerFault::Io(io::ErrorKind::UnexpectedEof));
         }
+        reporting.report(batch).await?;
+        let Reporting { writer, containers, without_details, .. } = reporting;
         let omitted = writer.left_out();
         let length = writer.finish();
-        Ok(Sweep { body: &self.report[..length], containers, omitted, without_details, images })
+        Ok(Sweep { body: &report[..length], containers, omitted, without_details, images: tags_left_out })
     }
+}
+
+/// Elements of the list whose details are asked for in one go, one behind the other.
+struct Batch {
+    bytes: [u8; BATCH_BYTES],
+    /// Where each element ends.
+    ends: heapless::Vec<usize, BATCH_MAX>,
+}
+
+impl Batch {
+    const fn new() -> Self {
+        Self { bytes: [0; BATCH_BYTES], ends: heapless::Vec::new() }
+    }
+
+    fn clear(&mut self) {
+        self.ends.clear();
+    }
+
+    /// Where the next element goes.
+    fn room(&mut self) -> &mut [u8] {
+        let start = self.end();
+        &mut self.bytes[start..start + ELEMENT_BYTES]
+    }
+
+    /// An element of `length` bytes was written there.
+    fn add(&mut self, length: usize) {
+        let end = self.end() + length;
+        // The caller asks for the details as soon as the batch is full.
+        let _ = self.ends.push(end);
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.is_full() || self.end() + ELEMENT_BYTES > BATCH_BYTES
+    }
+
+    fn elements(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
+
+    fn end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+}
+
+/// A sweep's report while it is written.
+struct Reporting<'e, 'b> {
+    detail: &'e mut Connection,
+    detail_buffer: &'e mut [u8],
+    images: &'e ImageTags,
+    writer: ContainersWriter<'b>,
+    scratch: Scratch,
+    containers: usize,
+    without_details: usize,
+}
+
+impl Reporting<'_, '_> {
+    /// Asks for the details of a batch and writes its containers.
+    async fn report(&mut self, batch: &Batch) -> Result<(), DockerFault> {
+        // Where the answers fall out of step with the requests, what is left is asked for one by one.
+        let asked_ahead = self.detail.ask_ahead(batch.elements().filter_map(id_of)).await.is_ok();
+        let mut in_step = asked_ahead;
+        for element in batch.elements() {
+            let Some(id) = id_of(element) else {
+                self.writer.leave_out();
+                continue;
+            };
+            let details = self.details(id, &mut in_step).await?;
+            self.write(element, id, details);
+        }
+        if asked_ahead {
+            self.detail.caught_up();
+        }
+        Ok(())
+    }
+
+    /// Status and length of the answer that says more of the container; `None` when it cannot be had.
+    ///
+    /// Errors: only that the engine is gone.
+    async fn details(&mut self, id: &str, in_step: &mut bool) -> Result<Option<(u16, usize)>, DockerFault> {
+        if *in_step {
+            match self.detail.next_whole(self.detail_buffer).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(_) => *in_step = false,
+            }
+        }
+        match self.detail.read_whole(Endpoint::Inspect(id), self.detail_buffer).await {
+            Err(fault) if fault.is_engine_gone() => Err(fault),
+            answer => Ok(answer.ok()),
+        }
+    }
+
+    /// Writes a container; without an answer to inspect that is of use, as the list has it.
+    fn write(&mut self, element: &[u8], id: &str, answer: Option<(u16, usize)>) {
+        let Some(entry) = list_entry(element).ok().filter(|entry| entry.id.0 == id) else {
+            self.writer.leave_out();
+            return;
+        };
+        let details = answer.map(|(status, length)| Details::of(id, status, &self.detail_buffer[..length]));
+        let details = match details {
+            Some(Details::Removed) => return,
+            Some(Details::Known(details)) => Some(details),
+            Some(Details::Refused) | None => None,
+        };
+        self.without_details += usize::from(details.is_none());
+        let tags = self.images.of(entry.image_id);
+        let is_in = self.writer.push(&container::container(&entry, details.as_ref(), &tags, &mut self.scratch));
+        self.containers += usize::from(is_in);
+    }
+}
+
+/// The id of an element of the list, if it may stand in a path.
+fn id_of(element: &[u8]) -> Option<&str> {
+    list_id(element).map(|id| id.0).filter(|id| is_id(id))
 }
 
 /// What inspect said of one container.
@@ -266,17 +393,32 @@ enum Details<'a> {
     Known(Inspect<'a>),
     /// It was removed since it was listed.
     Removed,
-    /// A proxy forbids it, it is too large, or it is another container's: the list's own words stand in.
+    /// A proxy forbids it, or it is another container's: the list's own words stand in.
     Refused,
+}
+
+impl<'a> Details<'a> {
+    fn of(id: &str, status: u16, answer: &'a [u8]) -> Self {
+        match status {
+            200 => match inspect(answer) {
+                Ok(details) if details.id.is_empty() || details.id.0 == id => Self::Known(details),
+                _ => Self::Refused,
+            },
+            404 if says_no_such_container(answer) => Self::Removed,
+            _ => Self::Refused,
+        }
+    }
 }
 
 /// One kept-alive connection and its buffer.
 struct Connection {
     socket: PathBuf,
     stream: Option<Rc<UnixStream>>,
-    /// Whether the last answer was read to its end, so that the connection can carry another request. Also false
-    /// when a deadline cut a sweep off in the middle of an answer.
-    is_idle: bool,
+    /// Answers that were asked for and not read to their end; also above 0 after a deadline cut a sweep off. Only
+    /// at 0 can the connection carry another request.
+    answers_due: usize,
+    /// Whether a batch of requests is being answered.
+    is_ahead: bool,
     buffer: &'static mut [u8; READ_BYTES],
     /// The bytes read and not yet used: `buffer[start..end]`.
     start: usize,
@@ -285,73 +427,98 @@ struct Connection {
 
 impl Connection {
     fn new(socket: &Path, buffer: &'static mut [u8; READ_BYTES]) -> Self {
-        Self { socket: socket.to_owned(), stream: None, is_idle: false, buffer, start: 0, end: 0 }
+        Self { socket: socket.to_owned(), stream: None, answers_due: 0, is_ahead: false, buffer, start: 0, end: 0 }
     }
 
     /// Asks, and reads the head of the answer, whatever its status.
     async fn ask(&mut self, endpoint: Endpoint<'_>) -> Result<Answer<'_>, DockerFault> {
         let request = endpoint.request().ok_or(DockerFault::BadId)?;
-        let was_kept = self.stream.is_some() && self.is_idle;
+        let was_kept = self.stream.is_some() && self.answers_due == 0;
         let head = match self.exchange(&request).await {
             // The engine restarted, or tired of the connection, since the last answer.
             Err(DockerFault::Io(_)) if was_kept => self.exchange(&request).await?,
             head => head?,
         };
-        let decoder = BodyDecoder::new(head.framing);
-        Ok(Answer { status: head.status, decoder, keep_alive: head.keep_alive, connection: self })
+        Ok(self.answer(head))
     }
 
-    /// Asks for the details of one container.
+    fn answer(&mut self, head: http::Head) -> Answer<'_> {
+        let decoder = BodyDecoder::new(head.framing);
+        Answer { status: head.status, decoder, keep_alive: head.keep_alive, connection: self }
+    }
+
+    /// Asks for the details of several containers in one go, and leaves the engine the time to answer. The answers are
+    /// then read by [`Self::next_whole`]; after the last, or when one fails, [`Self::caught_up`] is called.
     ///
-    /// Errors: only that the engine is gone; what concerns this container alone is [`Details::Refused`].
-    async fn details<'d>(&mut self, id: &str, buffer: &'d mut [u8]) -> Result<Details<'d>, DockerFault> {
-        let (status, length) = match self.read_whole(Endpoint::Inspect(id), buffer).await {
-            Err(fault) if fault.is_engine_gone() => return Err(fault),
-            Err(_) => return Ok(Details::Refused),
-            Ok(answer) => answer,
-        };
-        let answer = &buffer[..length];
-        Ok(match status {
-            200 => match inspect(answer) {
-                Ok(details) if details.id.is_empty() || details.id.0 == id => Details::Known(details),
-                _ => Details::Refused,
-            },
-            404 if says_no_such_container(answer) => Details::Removed,
-            _ => Details::Refused,
-        })
+    /// Errors: nothing was asked. Also when a deadline cut off an earlier batch: what is at the socket may be a proxy
+    /// that drops all requests but the first, and is asked one by one from then on.
+    async fn ask_ahead<'i>(&mut self, ids: impl Iterator<Item = &'i str>) -> Result<(), DockerFault> {
+        if self.is_ahead {
+            return Err(DockerFault::Io(io::ErrorKind::TimedOut));
+        }
+        let (mut requests, mut count) = (heapless::String::<{ BATCH_MAX * REQUEST_BYTES }>::new(), 0);
+        for id in ids {
+            let request = Endpoint::Inspect(id).request().ok_or(DockerFault::BadId)?;
+            requests.push_str(&request).map_err(|_| DockerFault::TooLarge)?;
+            count += 1;
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        self.send(&requests, count).await?;
+        self.is_ahead = true;
+        reactor::after(INSPECT_TIME * u32::try_from(count).unwrap_or(1)).await;
+        Ok(())
+    }
+
+    /// Every answer of the batch has come, or failed in time.
+    fn caught_up(&mut self) {
+        self.is_ahead = false;
+    }
+
+    /// Reads the next whole answer of a batch, as [`Self::read_whole`] does.
+    async fn next_whole(&mut self, into: &mut [u8]) -> Result<(u16, usize), DockerFault> {
+        let head = self.head().await?;
+        self.answer(head).read_whole(into).await
     }
 
     /// Asks, and reads the whole answer into `into`; its status and length. Errors: `TooLarge` when it does not fit.
     async fn read_whole(&mut self, endpoint: Endpoint<'_>, into: &mut [u8]) -> Result<(u16, usize), DockerFault> {
-        let mut answer = self.ask(endpoint).await?;
-        let mut length = 0;
-        while let Some(piece) = answer.next().await? {
-            into.get_mut(length..length + piece.len()).ok_or(DockerFault::TooLarge)?.copy_from_slice(piece);
-            length += piece.len();
-        }
-        Ok((answer.status, length))
+        self.ask(endpoint).await?.read_whole(into).await
     }
 
+    /// Sends a request and reads the head of its answer.
     async fn exchange(&mut self, request: &str) -> Result<http::Head, DockerFault> {
+        let stream = self.send(request, 1).await?;
+        // The engine has to think; a read before it did would be in vain.
+        reactor::ready(stream, Readiness::Read).await?;
+        self.head().await
+    }
+
+    /// Sends `count` requests, on a new connection if need be; what they went over.
+    async fn send(&mut self, requests: &str, count: usize) -> Result<Rc<UnixStream>, DockerFault> {
         // Bytes that nobody asked for would pass for the next answer.
-        if !self.is_idle || self.start != self.end {
+        if self.answers_due > 0 || self.start != self.end {
             self.stream = None;
         }
-        self.is_idle = false;
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => {
+        self.answers_due = count;
+        let stream = match &self.stream {
+            Some(stream) => stream.clone(),
+            None => {
                 (self.start, self.end) = (0, 0);
-                none.insert(Rc::new(connected(&self.socket).await?))
+                self.stream.insert(Rc::new(connected(&self.socket).await?)).clone()
             }
         };
-        let mut unsent = request.as_bytes();
+        let mut unsent = requests.as_bytes();
         while !unsent.is_empty() {
-            let sent = reactor::retry(stream, Readiness::Write, |mut stream| stream.write(unsent)).await?;
+            let sent = reactor::retry(&stream, Readiness::Write, |mut stream| stream.write(unsent)).await?;
             unsent = unsent.get(sent..).unwrap_or_default();
         }
-        // The engine has to think; a read before it did would be in vain.
-        reactor::ready(stream.clone(), Readiness::Read).await?;
+        Ok(stream)
+    }
+
+    /// Reads the head of the next answer.
+    async fn head(&mut self) -> Result<http::Head, DockerFault> {
         loop {
             if let Some(head) = http::head(&self.buffer[self.start..self.end])? {
                 self.start += head.length;
@@ -419,6 +586,16 @@ impl Answer<'_> {
         Ok(self)
     }
 
+    /// Reads the whole body into `into`; the answer's status and its length. Errors: `TooLarge` when it does not fit.
+    async fn read_whole(mut self, into: &mut [u8]) -> Result<(u16, usize), DockerFault> {
+        let mut length = 0;
+        while let Some(piece) = self.next().await? {
+            into.get_mut(length..length + piece.len()).ok_or(DockerFault::TooLarge)?.copy_from_slice(piece);
+            length += piece.len();
+        }
+        Ok((self.status, length))
+    }
+
     /// The next piece of the body, `None` at its end.
     async fn next(&mut self) -> Result<Option<&[u8]>, DockerFault> {
         let (from, until) = loop {
@@ -432,7 +609,10 @@ impl Answer<'_> {
                 break (connection.start - length, connection.start);
             }
             if self.decoder.is_done() {
-                connection.is_idle = self.keep_alive;
+                connection.answers_due = connection.answers_due.saturating_sub(1);
+                if !self.keep_alive {
+                    connection.stream = None;
+                }
                 return Ok(None);
             }
             match connection.read_more().await {

@@ -105,6 +105,15 @@ pub fn list_entry(bytes: &[u8]) -> Result<ListEntry<'_>, ElementFault> {
     if entry.id.is_empty() { Err(ElementFault::Malformed) } else { Ok(entry) }
 }
 
+/// The id of one container of the list, which is its first member.
+pub fn list_id(bytes: &[u8]) -> Option<JsonText<'_>> {
+    members(bytes).find_map(|member| match member {
+        Ok((b"Id", value)) => Some(text(value).ok()),
+        Ok(_) => None,
+        Err(_) => Some(None),
+    })?
+}
+
 /// Of a container's names, its own: links add names such as `/other/alias`.
 fn own_name(names: &[u8]) -> Result<JsonText<'_>, ElementFault> {
     let mut own: Option<JsonText<'_>> = None;

@@ -295,10 +295,7 @@ impl<'a> Items<'a> {
     }
 
     /// The next item, as `split` splits it off what is left.
-    fn next<T>(
-        &mut self,
-        split: impl FnOnce(&'a [u8]) -> Option<(T, &'a [u8])>,
-    ) -> Option<Result<T, ElementFault>> {
+    fn next<T>(&mut self, split: impl FnOnce(&'a [u8]) -> Option<(T, &'a [u8])>) -> Option<Result<T, ElementFault>> {
         if self.place == ItemsPlace::Ended || *self.rest == [self.closing] {
             self.place = ItemsPlace::Ended;
             return None;
@@ -347,7 +344,9 @@ pub fn integer<N: FromStr>(value: &[u8]) -> Result<Option<N>, ElementFault> {
     match value {
         b"null" => Ok(None),
         [b'+', ..] => Err(ElementFault::Malformed),
-        digits => str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).map(Some).ok_or(ElementFault::Malformed),
+        digits => {
+            str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).map(Some).ok_or(ElementFault::Malformed)
+        }
     }
 }
 

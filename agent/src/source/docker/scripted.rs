@@ -20,6 +20,15 @@ pub struct ScriptedEngine {
 impl ScriptedEngine {
     /// Answers each request with what `script` has for its path, in pieces of `piece` bytes; 404 for other paths.
     pub fn start(script: Script, piece: usize) -> Self {
+        Self::serving(script, piece, true)
+    }
+
+    /// The same behind a proxy that drops what is asked before the last answer is out.
+    pub fn start_without_pipelining(script: Script) -> Self {
+        Self::serving(script, usize::MAX, false)
+    }
+
+    fn serving(script: Script, piece: usize, pipelines: bool) -> Self {
         let socket = new_socket_path();
         let listener = UnixListener::bind(&socket).unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -30,7 +39,7 @@ impl ScriptedEngine {
             for stream in listener.incoming().flatten() {
                 accepted.fetch_add(1, Ordering::Relaxed);
                 let (seen, script) = (seen.clone(), script.clone());
-                std::thread::spawn(move || serve(stream, &script, piece, &seen));
+                std::thread::spawn(move || serve(stream, &script, piece, pipelines, &seen));
             }
         });
         Self { socket, requests, connections }
@@ -62,21 +71,26 @@ pub fn new_socket_path() -> PathBuf {
     path
 }
 
-fn serve(mut stream: UnixStream, script: &Script, piece: usize, seen: &Mutex<Vec<String>>) {
-    let mut buffer = [0; 1024];
+fn serve(mut stream: UnixStream, script: &Script, piece: usize, pipelines: bool, seen: &Mutex<Vec<String>>) {
+    let (mut unread, mut buffer) = (String::new(), [0; 8192]);
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
-        let request = String::from_utf8_lossy(&buffer[..count]).into_owned();
-        let path = request.split(' ').nth(1).unwrap_or_default();
-        let found = script.iter().find(|(scripted, _)| scripted == path);
-        let answer = found.map_or_else(|| fixed(404, r#"{"message":"page not found"}"#), |(_, answer)| answer.clone());
-        seen.lock().unwrap().push(request);
-        for piece in answer.as_bytes().chunks(piece) {
-            if stream.write_all(piece).is_err() {
+        unread.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        while let Some((request, rest)) = unread.split_once("\r\n\r\n") {
+            let request = format!("{request}\r\n\r\n");
+            unread = if pipelines { rest.to_owned() } else { String::new() };
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            let found = script.iter().find(|(scripted, _)| scripted == path);
+            let answer =
+                found.map_or_else(|| fixed(404, r#"{"message":"page not found"}"#), |(_, answer)| answer.clone());
+            seen.lock().unwrap().push(request);
+            for piece in answer.as_bytes().chunks(piece) {
+                if stream.write_all(piece).is_err() {
+                    return;
+                }
+            }
+            if answer.contains("Connection: close") {
                 return;
             }
-        }
-        if answer.contains("Connection: close") {
-            return;
         }
     }
 }

@@ -318,12 +318,13 @@ fn an_engine_that_restarts_in_the_middle_of_a_sweep_fails_it() {
         lists
     });
     let mut asked = Engine::new(&socket, buffers());
-    // The connection breaks: the list's words stand in. Nobody listens any more: the sweep fails.
-    let first = block_on(asked.containers()).unwrap().map(|sweep| sweep.without_details);
+    // The connection breaks, and when the container is asked for again nobody listens any more.
+    let first = block_on(asked.containers()).unwrap().map(|sweep| sweep.containers);
     drop(going.join().unwrap());
     let second = block_on(asked.containers()).unwrap().map(|sweep| sweep.containers);
-    assert_eq!(first.unwrap(), 1);
-    assert!(matches!(second, Err(DockerFault::Io(io::ErrorKind::NotFound))), "{second:?}");
+    for sweep in [first, second] {
+        assert!(matches!(sweep, Err(DockerFault::Io(io::ErrorKind::NotFound))), "{sweep:?}");
+    }
 }
 
 #[test]
@@ -486,4 +487,54 @@ fn tags_past_the_capacity_are_left_out_and_counted() {
     }
     assert_eq!((tags.images.len(), tags.left_out), (1, 1));
     assert_eq!(tags.of(JsonText(&id)).len(), 1);
+}
+
+/// Containers of a sweep, those without details, and whether the sweep came to its end.
+fn counted(engine: &mut Engine) -> Option<(usize, usize)> {
+    let swept =
+        or(async { engine.containers().await.ok().map(|sweep| (sweep.containers, sweep.without_details)) }, async {
+            after(Duration::from_millis(300)).await;
+            None
+        });
+    block_on(swept).unwrap()
+}
+
+#[test]
+fn details_are_asked_for_in_batches_each_container_once_and_in_order() {
+    let engine = ScriptedEngine::start(script_of(2 * BATCH_MAX + 1), 5_000);
+    assert_eq!(counted(&mut Engine::new(&engine.socket, buffers())), Some((2 * BATCH_MAX + 1, 0)));
+    let inspected: Vec<String> = engine.requests().iter().skip(2).cloned().collect();
+    let expected: Vec<String> =
+        (0..2 * BATCH_MAX + 1).map(|n| Endpoint::Inspect(&scripted::id(n)).request().unwrap().to_string()).collect();
+    assert_eq!(inspected, expected);
+}
+
+#[test]
+fn a_server_that_closes_after_each_answer_is_asked_for_the_rest_one_by_one() {
+    let mut script = script_of(20);
+    for (_, answer) in &mut script {
+        *answer = answer.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    }
+    let engine = ScriptedEngine::start(script, 100_000);
+    let mut asked = Engine::new(&engine.socket, buffers());
+    assert_eq!([counted(&mut asked), counted(&mut asked)], [Some((20, 0)); 2]);
+}
+
+#[test]
+fn a_proxy_that_drops_what_is_asked_ahead_costs_one_sweep() {
+    let engine = ScriptedEngine::start_without_pipelining(script_of(20));
+    let mut asked = Engine::new(&engine.socket, buffers());
+    assert_eq!([counted(&mut asked), counted(&mut asked), counted(&mut asked)], [None, Some((20, 0)), Some((20, 0))]);
+}
+
+#[test]
+fn an_element_that_is_no_container_costs_neither_its_batch_nor_the_step() {
+    // The second has an id, so its details are asked for, and is malformed.
+    let list = list();
+    let list = format!(r#"[{{"Id":1}},{{"Id":"{}","Image":7}},{}]"#, scripted::id(7), &list[1..list.len() - 1]);
+    let answers =
+        vec![(IMAGES_PATH, fixed(200, "[]")), (LIST_PATH, fixed(200, &list)), (INSPECT_PATH, fixed(200, INSPECT))];
+    let (body, omitted, without_details) = sweep(answers, 100_000).unwrap();
+    assert_eq!((omitted, without_details), (2, 0));
+    assert_eq!(body["containers"][0]["health"], "unhealthy");
 }
