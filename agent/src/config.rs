@@ -124,7 +124,7 @@ pub struct Config {
 }
 
 /// Text that does not print.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -140,11 +140,30 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why the agent cannot start.
+/// One value that the agent cannot start with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
     key: &'static str,
     problem: String,
+}
+
+/// Why the agent cannot start: every value that is missing or bad, so that one start is enough to see them all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// One for each value.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+        self.0.iter()
+    }
+
+    /// The value, or a stand-in for one that is bad, which is noted.
+    fn note<T: Default>(&mut self, result: Result<T, ConfigError>) -> T {
+        result.unwrap_or_else(|error| {
+            self.0.push(error);
+            T::default()
+        })
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -198,13 +217,13 @@ impl Environment<'_> {
 
 impl Config {
     /// Reads the process's environment.
-    pub fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigErrors> {
         Self::read(&variable)
     }
 
     /// Reads the process's environment for one report that is sent to nobody: the server's name is `hostname` unless
     /// it is set, and what only a master needs may be missing.
-    pub fn for_one_report(hostname: &str) -> Result<Self, ConfigError> {
+    pub fn for_one_report(hostname: &str) -> Result<Self, ConfigErrors> {
         Self::read(&|name| {
             let stand_in = match name {
                 name if name == SERVER_NAME.name => Some(hostname),
@@ -216,27 +235,33 @@ impl Config {
         })
     }
 
-    fn read(variables: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let env = Environment(variables);
-        let host_root = host_root(&env)?;
-        Ok(Self {
-            server_name: server_name(&env)?,
-            master_url: master_url(&env)?,
-            master_roots: master_roots(&env)?,
-            agent_secret: agent_secret(&env)?,
-            metrics_interval: env.seconds(&METRICS_INTERVAL)?,
-            containers_interval: env.seconds(&CONTAINERS_INTERVAL)?,
-            heartbeat_interval: env.seconds(&HEARTBEAT_INTERVAL)?,
-            buffer_enabled: env.boolean(&BUFFER_ENABLED)?,
-            buffer_max_samples: env.number(&BUFFER_MAX_SIZE, 1..=RING_CAPACITY_SAMPLES)?,
-            retry_attempts: env.number(&RETRY_ATTEMPTS, 1..=10)?,
-            retry_delay: env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)?,
-            host_proc: host_proc(&env, &host_root)?,
-            host_sys: host_folder(&env, &HOST_SYS, host_root.join("sys"))?,
-            host_root,
-            mounts: mounts(&env)?,
-            docker_socket: docker_socket(&env)?,
-        })
+    fn read(variables: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let (env, mut errors) = (Environment(variables), ConfigErrors::default());
+        let host_root = host_root(&env);
+        let (host_proc, host_sys) = match &host_root {
+            Ok(root) => (host_proc(&env, root), host_folder(&env, &HOST_SYS, root.join("sys"))),
+            // One problem is not said twice.
+            Err(_) => (Ok(PathBuf::new()), Ok(PathBuf::new())),
+        };
+        let config = Self {
+            server_name: errors.note(server_name(&env)),
+            master_url: errors.note(master_url(&env)),
+            master_roots: errors.note(master_roots(&env)),
+            agent_secret: errors.note(agent_secret(&env)),
+            metrics_interval: errors.note(env.seconds(&METRICS_INTERVAL)),
+            containers_interval: errors.note(env.seconds(&CONTAINERS_INTERVAL)),
+            heartbeat_interval: errors.note(env.seconds(&HEARTBEAT_INTERVAL)),
+            buffer_enabled: errors.note(env.boolean(&BUFFER_ENABLED)),
+            buffer_max_samples: errors.note(env.number(&BUFFER_MAX_SIZE, 1..=RING_CAPACITY_SAMPLES)),
+            retry_attempts: errors.note(env.number(&RETRY_ATTEMPTS, 1..=10)),
+            retry_delay: errors.note(env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)),
+            host_root: errors.note(host_root),
+            host_proc: errors.note(host_proc),
+            host_sys: errors.note(host_sys),
+            mounts: errors.note(mounts(&env)),
+            docker_socket: errors.note(docker_socket(&env)),
+        };
+        if errors.0.is_empty() { Ok(config) } else { Err(errors) }
     }
 }
 
@@ -383,7 +408,7 @@ pub mod tests {
     const REQUIRED: [(&str, &str); 3] =
         [("SERVER_NAME", "web-1"), ("MASTER_URL", "http://127.0.0.1:3000/"), ("AGENT_SECRET", "s3cret")];
 
-    fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
         Config::read(&|name| {
             let set = extra.iter().chain(&REQUIRED).find(|(key, _)| *key == name);
             set.map(|(_, value)| (*value).to_owned())
@@ -396,7 +421,11 @@ pub mod tests {
     }
 
     fn problem(extra: &[(&str, &str)]) -> String {
-        read(extra).unwrap_err().to_string()
+        problems(extra).join("\n")
+    }
+
+    fn problems(extra: &[(&str, &str)]) -> Vec<String> {
+        read(extra).unwrap_err().iter().map(ConfigError::to_string).collect()
     }
 
     #[test]
@@ -442,6 +471,13 @@ pub mod tests {
             assert!(problem(&[(key, value)]).starts_with(&format!("{key}: ")), "{key}={value}");
         }
         assert!(problem(&[("SERVER_NAME", &"x".repeat(129))]).starts_with("SERVER_NAME: "));
+    }
+
+    #[test]
+    fn all_that_is_bad_is_named_at_once_and_each_only_once() {
+        let problems = problems(&[("SERVER_NAME", ""), ("HOST_ROOT", "host"), ("RETRY_ATTEMPTS", "0")]);
+        let keys: Vec<&str> = problems.iter().filter_map(|problem| problem.split(':').next()).collect();
+        assert_eq!(keys, ["SERVER_NAME", "RETRY_ATTEMPTS", "HOST_ROOT"]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod transport;
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::config::{Config, ConfigError, KEYS};
+use crate::config::{Config, ConfigErrors, KEYS};
 use crate::log::Part;
 use crate::outbox::Outbox;
 use crate::scheduler::SampleBuffer;
@@ -63,14 +63,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn configured(config: Result<Config, ConfigError>, run: fn(&Config) -> std::io::Result<()>) -> ExitCode {
-    let (code, error) = match config.map(|config| run(&config)) {
-        Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(error)) => (EXIT_SYSTEM, error.to_string()),
-        Err(error) => (EXIT_CONFIGURATION, error.to_string()),
+fn configured(config: Result<Config, ConfigErrors>, run: fn(&Config) -> std::io::Result<()>) -> ExitCode {
+    let config = match config {
+        Ok(config) => config,
+        Err(errors) => {
+            errors.iter().for_each(|error| eprintln!("neon-agent: {error}"));
+            return ExitCode::from(EXIT_CONFIGURATION);
+        }
     };
-    eprintln!("neon-agent: {error}");
-    ExitCode::from(code)
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("neon-agent: {error}");
+            ExitCode::from(EXIT_SYSTEM)
+        }
+    }
 }
 
 /// Watches this host until a signal ends the agent.
