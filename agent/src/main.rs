@@ -2,12 +2,13 @@
 //!
 //! `main` builds the static buffers and the two threads: the scheduler on this one collects, the sender on its own
 //! sends. Exit codes: 0 after SIGTERM or SIGINT, 1 when the system refuses what the agent needs, 2 for a bad
-//! configuration.
+//! configuration; `health` has 1 for an agent that is not well.
 // The tests count allocations, which takes an allocator and so `unsafe`; the product has none.
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod budget;
 mod config;
+mod health;
 #[cfg(test)]
 mod hot_path_tests;
 mod log;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::config::{Config, ConfigErrors, KEYS};
+use crate::health::Pulse;
 use crate::log::Part;
 use crate::outbox::Outbox;
 use crate::scheduler::SampleBuffer;
@@ -43,6 +45,7 @@ static SENDER: Mutex<SenderBuffers> = Mutex::new(SenderBuffers::new());
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => configured(Config::from_env(), watch),
+        Some("health") => health::run(std::env::args().nth(2).as_deref()),
         Some("--once") => configured(Config::for_one_report(&hostname()), once),
         Some("--budget") => {
             budget::print();
@@ -88,7 +91,7 @@ fn watch(config: &Config) -> std::io::Result<()> {
     scheduler::ending_signals().thread_block()?;
     OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
     let (kernel, engine) = sources(config);
-    transport::start(config.clone(), &OUTBOX, claim(&SENDER))?;
+    transport::start(config.clone(), &OUTBOX, claim(&SENDER), Pulse::begin(config))?;
     reactor::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE)))?
 }
 
@@ -115,7 +118,8 @@ fn claim<T>(buffers: &'static Mutex<T>) -> &'static mut T {
 
 fn print_help() {
     println!("neon-agent {}: reads this host and reports to a Neon master\n", env!("CARGO_PKG_VERSION"));
-    println!("Usage: neon-agent [--once | --budget | --version | --help]\n");
+    println!("Usage: neon-agent [health [PID] | --once | --budget | --version | --help]\n");
+    println!("  health     say when the agents that run here, or process PID, last reported; fails if too long ago");
     println!("  --once     print one report as JSON and exit; needs no master");
     println!("  --budget   print every static buffer, its size, and what happens past it\n");
     println!("Configuration by environment:");

@@ -452,3 +452,31 @@ fn the_secret_appears_nowhere_in_the_log() {
     assert!(log.iter().any(|line| line.contains("SERVER_NAME=web-1")), "{log:?}");
     assert!(log.iter().all(|line| !line.contains("fleet-secret")), "{log:?}");
 }
+
+#[test]
+fn health_says_whether_the_master_takes_reports() {
+    let master = Master::start(|_| None);
+    let agent = Agent::start(&master.url, &[]);
+    let health = || {
+        let pid = agent.child.id().to_string();
+        let run = Command::new(env!("CARGO_BIN_EXE_neon-agent")).env_clear().args(["health", &pid]).output().unwrap();
+        (run.status.code(), String::from_utf8(if run.status.success() { run.stdout } else { run.stderr }).unwrap())
+    };
+    agent.line("Running");
+    let (code, text) = health();
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with(&format!("neon-agent: process {} started ", agent.child.id())), "{text}");
+    assert!(text.ends_with(" s ago and has not reported to its master yet\n"), "{text}");
+    master.answer_with(happy);
+    master.next(METRICS);
+    let until = Instant::now() + DEADLINE;
+    while health().0 != Some(0) {
+        assert!(Instant::now() < until, "{health:?}", health = health());
+    }
+    assert!(health().1.contains(" reported to its master "), "{:?}", health());
+    let pid = agent.child.id();
+    drop(agent);
+    let gone = Command::new(env!("CARGO_BIN_EXE_neon-agent")).args(["health", &pid.to_string()]).output().unwrap();
+    assert_eq!(gone.status.code(), Some(1));
+    assert_eq!(gone.stderr, b"neon-agent: no agent runs here that this user may look at\n");
+}

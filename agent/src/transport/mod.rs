@@ -26,6 +26,7 @@ use serde::de::IgnoredAny;
 use self::backoff::Backoff;
 use self::client::{Client, Credential, Post};
 use crate::config::Config;
+use crate::health::Pulse;
 use crate::log::{self, Part};
 use crate::outbox::{Outbox, Wake};
 
@@ -57,13 +58,19 @@ impl SenderBuffers {
 }
 
 /// Starts the sending thread.
-pub fn start(config: Config, outbox: &'static Outbox, buffers: &'static mut SenderBuffers) -> std::io::Result<()> {
+pub fn start(
+    config: Config,
+    outbox: &'static Outbox,
+    buffers: &'static mut SenderBuffers,
+    pulse: Pulse,
+) -> std::io::Result<()> {
     let client = Client::new(&config);
     let sender = Sender {
         config,
         outbox,
         client,
         buffers,
+        pulse,
         token: None,
         batch_max_samples: usize::MAX,
         answer_length: 0,
@@ -78,6 +85,7 @@ struct Sender {
     outbox: &'static Outbox,
     client: Client,
     buffers: &'static mut SenderBuffers,
+    pulse: Pulse,
     token: Option<Token>,
     /// Most samples of one request; made smaller when the master says 413.
     batch_max_samples: usize,
@@ -280,7 +288,12 @@ impl Sender {
         let attempts = if self.last_attempt.is_some() { 1 } else { self.config.retry_attempts };
         for attempt in 1..=attempts {
             let cause = match self.post(path, body) {
-                Ok(200..=299) => return Ok(Ok(())),
+                Ok(200..=299) => {
+                    if matches!(body, Body::Report(_)) {
+                        self.pulse.beat();
+                    }
+                    return Ok(Ok(()));
+                }
                 // The master is there but cannot work, or wants less of us: worth another try.
                 Ok(status @ (429 | 500..)) => format!("the master answered {status}{}", self.reason(": ")),
                 Ok(status) => return Ok(Err(Refusal { status, reason: Text::from(self.reason("").as_str()) })),
