@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use neon_shared::limits::{RING_CAPACITY_SAMPLES, SERVER_NAME_MAX_BYTES};
 use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 /// One environment variable.
 #[derive(Debug)]
@@ -33,8 +33,18 @@ const fn key(name: &'static str, default: Option<&'static str>, range: &'static 
 
 const SERVER_NAME: Key = key("SERVER_NAME", None, "1 to 128 bytes", "unique name of this server");
 const MASTER_URL: Key = key("MASTER_URL", None, "http:// or https:// URL", "where the master is");
-const MASTER_CA_FILE: Key =
-    key("MASTER_CA_FILE", Some(""), "path", "PEM certificates of your own CA, trusted beside the bundled roots");
+const MASTER_CA_FILE: Key = key(
+    "MASTER_CA_FILE",
+    Some(""),
+    "path",
+    "PEM certificates of your own CA, or the master's own, trusted beside the bundled roots",
+);
+const MASTER_CERT_SHA256: Key = key(
+    "MASTER_CERT_SHA256",
+    Some(""),
+    "64 hex digits, comma-separated",
+    "SHA-256 of the master's certificate: this one, and no other, is trusted",
+);
 const AGENT_SECRET: Key =
     key("AGENT_SECRET", None, "visible ASCII", "secret shared with the master; or AGENT_SECRET_FILE");
 const AGENT_SECRET_FILE: Key =
@@ -64,10 +74,11 @@ const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 17] = [
+pub const KEYS: [Key; 18] = [
     SERVER_NAME,
     MASTER_URL,
     MASTER_CA_FILE,
+    MASTER_CERT_SHA256,
     AGENT_SECRET,
     AGENT_SECRET_FILE,
     METRICS_INTERVAL,
@@ -84,6 +95,9 @@ pub const KEYS: [Key; 17] = [
     DOCKER_HOST,
 ];
 
+/// SHA-256 of a certificate in DER.
+pub type CertificateSha256 = [u8; 32];
+
 const INTERVAL_RANGE_S: RangeInclusive<u64> = 1..=86_400;
 
 /// Everything an operator can set.
@@ -93,8 +107,10 @@ pub struct Config {
     pub server_name: String,
     /// `MASTER_URL` without a slash at its end.
     pub master_url: String,
-    /// The certificates of `MASTER_CA_FILE`.
-    pub master_roots: Vec<TrustAnchor<'static>>,
+    /// The certificates of `MASTER_CA_FILE`; each can be a trust anchor.
+    pub master_certificates: Vec<CertificateDer<'static>>,
+    /// `MASTER_CERT_SHA256`; none: the master's certificate is judged by its issuer and its name.
+    pub master_pins: Vec<CertificateSha256>,
     /// `AGENT_SECRET`.
     pub agent_secret: Secret,
     /// `METRICS_INTERVAL`.
@@ -246,7 +262,8 @@ impl Config {
         let config = Self {
             server_name: errors.note(server_name(&env)),
             master_url: errors.note(master_url(&env)),
-            master_roots: errors.note(master_roots(&env)),
+            master_certificates: errors.note(master_certificates(&env)),
+            master_pins: errors.note(master_pins(&env)),
             agent_secret: errors.note(agent_secret(&env)),
             metrics_interval: errors.note(env.seconds(&METRICS_INTERVAL)),
             containers_interval: errors.note(env.seconds(&CONTAINERS_INTERVAL)),
@@ -270,11 +287,13 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "SERVER_NAME={} MASTER_URL={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} \
-             HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
+            "SERVER_NAME={} MASTER_URL={} MASTER_CA_FILE=({} certificates) MASTER_CERT_SHA256=({} pins) \
+             AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
              HOST_ROOT={} HOST_PROC={} HOST_SYS={} MOUNTS={} DOCKER_HOST=unix://{}",
             self.server_name,
             self.master_url,
+            self.master_certificates.len(),
+            self.master_pins.len(),
             self.agent_secret,
             self.metrics_interval.as_secs(),
             self.containers_interval.as_secs(),
@@ -321,23 +340,40 @@ fn master_url(env: &Environment<'_>) -> Result<String, ConfigError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn master_roots(env: &Environment<'_>) -> Result<Vec<TrustAnchor<'static>>, ConfigError> {
+fn master_certificates(env: &Environment<'_>) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let path = env.text(&MASTER_CA_FILE)?;
     if path.is_empty() {
         return Ok(Vec::new());
     }
     let problem = |problem: String| MASTER_CA_FILE.error(problem);
     let pem = std::fs::read(&path).map_err(|error| problem(format!("cannot read {path}: {error}")))?;
-    let mut store = RootCertStore::empty();
+    let mut certificates = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| problem(format!("{path} is not PEM: {error}")))?;
-        let added = store.add(certificate);
-        added.map_err(|error| problem(format!("{path} has a certificate that cannot be used: {error}")))?;
+        let usable = RootCertStore::empty().add(certificate.clone());
+        usable.map_err(|error| problem(format!("{path} has a certificate that cannot be used: {error}")))?;
+        certificates.push(certificate);
     }
-    if store.is_empty() {
+    if certificates.is_empty() {
         return Err(problem(format!("{path} has no certificate in PEM form")));
     }
-    Ok(store.roots)
+    Ok(certificates)
+}
+
+fn master_pins(env: &Environment<'_>) -> Result<Vec<CertificateSha256>, ConfigError> {
+    let text = env.text(&MASTER_CERT_SHA256)?;
+    let pins = text.split(',').map(str::trim).filter(|pin| !pin.is_empty());
+    pins.map(|pin| sha256(pin).ok_or_else(|| MASTER_CERT_SHA256.out_of_range(pin))).collect()
+}
+
+/// Reads hex digits of either case; colons between them are passed over, as openssl(1) prints them.
+fn sha256(text: &str) -> Option<CertificateSha256> {
+    let mut sum = [0; 32];
+    let mut digits = text.chars().filter(|character| *character != ':').map(|character| character.to_digit(16));
+    for byte in &mut sum {
+        *byte = u8::try_from(digits.next()?? * 16 + digits.next()??).ok()?;
+    }
+    digits.next().is_none().then_some(sum)
 }
 
 fn agent_secret(env: &Environment<'_>) -> Result<Secret, ConfigError> {
@@ -452,6 +488,9 @@ pub mod tests {
             ("MASTER_URL", "master:3000"),
             ("MASTER_URL", "http://"),
             ("MASTER_URL", "http://user@host"),
+            ("MASTER_CERT_SHA256", "sha256"),
+            ("MASTER_CERT_SHA256", &"0".repeat(63)),
+            ("MASTER_CERT_SHA256", &"0".repeat(65)),
             ("AGENT_SECRET", "line\nbreak"),
             ("METRICS_INTERVAL", "0"),
             ("CONTAINERS_INTERVAL", "86401"),
@@ -498,6 +537,16 @@ pub mod tests {
     }
 
     #[test]
+    fn pins_are_read_as_people_write_them() {
+        let sum = [0xab; 32];
+        let (plain, colons) = ("ab".repeat(32), vec!["AB"; 32].join(":"));
+        assert_eq!(read(&[]).unwrap().master_pins, [[0; 32]; 0]);
+        assert_eq!(read(&[("MASTER_CERT_SHA256", &plain)]).unwrap().master_pins, [sum]);
+        let both = format!("{colons}, {plain},");
+        assert_eq!(read(&[("MASTER_CERT_SHA256", &both)]).unwrap().master_pins, [sum, sum]);
+    }
+
+    #[test]
     fn the_secret_never_prints() {
         let config = read(&[]).unwrap();
         assert!(!format!("{config} {config:?}").contains("s3cret"));
@@ -522,8 +571,8 @@ pub mod tests {
         let path_text = path.to_str().unwrap();
         let made = rcgen::generate_simple_self_signed(["master".to_owned()]).unwrap().cert.pem();
         std::fs::write(&path, made.repeat(2)).unwrap();
-        assert_eq!(read(&[("MASTER_CA_FILE", path_text)]).unwrap().master_roots.len(), 2);
-        assert!(read(&[]).unwrap().master_roots.is_empty());
+        assert_eq!(read(&[("MASTER_CA_FILE", path_text)]).unwrap().master_certificates.len(), 2);
+        assert!(read(&[]).unwrap().master_certificates.is_empty());
         for (content, cause) in [
             ("", "has no certificate"),
             ("certificate", "has no certificate"),

@@ -8,7 +8,7 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, Error, Timeout};
 
 use super::lookup::{LookupConnector, NoLookup};
-use super::tls::TlsConnector;
+use super::tls::{self, TlsConnector};
 use crate::config::Config;
 
 /// Longest time for a connection to stand, TLS included.
@@ -71,7 +71,7 @@ impl Client {
             .output_buffer_size(CONNECTION_BUFFER_BYTES)
             .build();
         let connector = ().chain(ConnectProxyConnector::default()).chain(LookupConnector::default());
-        let connector = connector.chain(TlsConnector::new(&config.master_roots));
+        let connector = connector.chain(TlsConnector::new(config));
         let agent = Agent::with_parts(settings, connector, NoLookup);
         Self { agent, base_url: config.master_url.clone() }
     }
@@ -125,12 +125,15 @@ fn words(error: &Error) -> String {
         Error::Timeout(_) => format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
         Error::ConnectionFailed => "the connection failed".to_owned(),
         Error::Protocol(_) => "the answer is not HTTP/1.1".to_owned(),
-        Error::Tls(problem) => format!("TLS: {problem}"),
+        Error::Tls(problem) => (*problem).to_owned(),
         other => other.to_string(),
     }
 }
 
 fn io_words(error: &io::Error) -> String {
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return tls::words(error);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "the master closed the connection".to_owned(),
@@ -141,15 +144,15 @@ fn io_words(error: &io::Error) -> String {
 }
 
 #[cfg(test)]
+#[path = "../../tests/support/tls_master.rs"]
+mod tls_master;
+
+#[cfg(test)]
 mod tests {
-    use std::io::{BufRead, BufReader, Write};
+    use std::io::Write;
     use std::net::TcpListener;
-    use std::sync::Arc;
 
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-    use rustls::pki_types::PrivateKeyDer;
-    use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
+    use super::tls_master::Identity;
     use super::*;
     use crate::hot_path_tests::live_bytes;
 
@@ -159,42 +162,19 @@ mod tests {
 
     /// A master with TLS that answers every request of one connection; its port and the PEM of its authority.
     fn master() -> (u16, String) {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-            .unwrap();
+        let identity = Identity::issued_for("localhost");
+        let config = identity.server_config();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
-            let connection = ServerConnection::new(Arc::new(config)).unwrap();
-            answer_all(&mut BufReader::new(StreamOwned::new(connection, socket)));
-        });
-        (port, authority.pem())
-    }
-
-    fn answer_all(stream: &mut BufReader<StreamOwned<ServerConnection, std::net::TcpStream>>) {
-        loop {
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                match stream.read_line(&mut head) {
-                    Ok(1..) => {}
-                    _ => return,
-                }
+            let mut stream = tls_master::accept(&config, socket);
+            while tls_master::request(&mut stream).is_some() {
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{\"success\":true}";
+                stream.get_mut().write_all(answer).unwrap();
             }
-            let length = head.to_ascii_lowercase();
-            let length = length.split_once("content-length: ").unwrap().1.lines().next().unwrap().parse().unwrap();
-            io::Read::read_exact(stream, &mut vec![0; length]).unwrap();
-            stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{\"success\":true}").unwrap();
-        }
+        });
+        (port, identity.authority)
     }
 
     #[test]
