@@ -14,6 +14,7 @@ mod hot_path_tests;
 mod log;
 mod once;
 mod outbox;
+mod pace;
 mod reactor;
 mod scheduler;
 mod source;

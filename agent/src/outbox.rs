@@ -22,6 +22,8 @@ pub const RING_BYTES: usize = 4 * 1024 * 1024;
 pub struct Waiting {
     /// Samples the master does not have yet.
     pub ring: Ring<RING_BYTES, RING_CAPACITY_SAMPLES>,
+    /// How many of the ring's losses have been said.
+    losses_said: u64,
     /// Requests that failed after all their tries, since the start.
     pub request_failures_total: u64,
     /// When the last heartbeat was due, if it has not been sent.
@@ -76,6 +78,13 @@ impl Waiting {
         self.facts_known.then_some(&self.facts)
     }
 
+    /// Samples that were lost since the last call, and in all. One that is pushed out while it is being sent is lost
+    /// only when the master turns out not to have got it.
+    pub fn losses_to_say(&mut self) -> (u64, u64) {
+        let total = self.ring.lost_total();
+        (total - std::mem::replace(&mut self.losses_said, total), total)
+    }
+
     /// How the agent fares, for its own readings.
     pub fn standing(&self) -> AgentStanding {
         AgentStanding {
@@ -112,6 +121,7 @@ impl Outbox {
     pub const fn new() -> Self {
         let waiting = Waiting {
             ring: Ring::new(),
+            losses_said: 0,
             request_failures_total: 0,
             heartbeat: None,
             facts: HostFacts::new(),

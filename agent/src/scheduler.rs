@@ -157,7 +157,10 @@ impl Metrics<'_> {
             return;
         };
         let Some(sample) = encoded(&metrics, self.buffer) else { return };
-        let (lost, lost_total) = self.outbox.put(|waiting| (waiting.ring.push(sample), waiting.ring.lost_total()));
+        let (lost, lost_total) = self.outbox.put(|waiting| {
+            waiting.ring.push(sample);
+            waiting.losses_to_say()
+        });
         let (cpu, memory) = (metrics.cpu_percent, metrics.memory_percent);
         say(format_args!("Collected metrics: CPU {cpu:.2}%, Memory {memory:.2}%"));
         match lost {

@@ -1,19 +1,24 @@
 //! One HTTP request to the master: ureq over TCP, and over TLS where the master's URL is `https`.
 
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use neon_shared::api::SECRET_HEADER;
+use ureq::http::HeaderValue;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, Error, Timeout};
 
+use super::backoff::retry_after;
 use super::lookup::{LookupConnector, NoLookup};
 use super::tls::{self, TlsConnector};
 use crate::config::Config;
 
 /// Longest time for a connection to stand, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time for a whole request, from the name look-up to the last byte of the answer.
+/// Longest silence while an answer is awaited or read.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time for a whole request, from the name look-up to the last byte of the answer. An answer that comes a byte
+/// at a time is never silent; this is what ends it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an unused connection is kept: one default heartbeat interval and a little, so that it serves the next.
 const IDLE_KEPT: Duration = Duration::from_secs(75);
@@ -55,6 +60,8 @@ pub struct Answered {
     pub status: u16,
     /// Bytes of the answer in the caller's buffer.
     pub length: usize,
+    /// How long the master wants to be left alone, if it says so in a form we know.
+    pub retry_after: Option<Duration>,
 }
 
 impl Client {
@@ -65,6 +72,7 @@ impl Client {
             .max_redirects(0)
             .user_agent(concat!("neon-agent/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_per_read(Some(READ_TIMEOUT))
             .max_idle_connections(1)
             .max_idle_age(IDLE_KEPT)
             .input_buffer_size(CONNECTION_BUFFER_BYTES)
@@ -92,14 +100,16 @@ impl Client {
             .timeout_global(Some(timeout))
             .build();
         let mut response = request.send(post.body).map_err(|error| words(&error))?;
-        let length = read_up_to(response.body_mut().as_reader(), answer).map_err(|error| io_words(&error))?;
+        let length = read_up_to(response.body_mut().as_reader(), answer).map_err(|error| words(&error.into()))?;
         let status = response.status().as_u16();
         if response.status().is_redirection() {
             let target =
                 response.headers().get("Location").and_then(|target| target.to_str().ok()).unwrap_or("elsewhere");
             return Err(format!("the master redirects to {target}, which is not followed: set MASTER_URL to it"));
         }
-        Ok(Answered { status, length })
+        let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let retry_after = header("Retry-After").and_then(|value| retry_after(value, header("Date"), SystemTime::now()));
+        Ok(Answered { status, length, retry_after })
     }
 }
 
@@ -122,7 +132,8 @@ fn words(error: &Error) -> String {
         Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
             format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())
         }
-        Error::Timeout(_) => format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
+        Error::Timeout(Timeout::PerRead) => format!("no answer within {} s", READ_TIMEOUT.as_secs()),
+        Error::Timeout(_) => format!("no whole answer within {} s", REQUEST_TIMEOUT.as_secs()),
         Error::ConnectionFailed => "the connection failed".to_owned(),
         Error::Protocol(_) => "the answer is not HTTP/1.1".to_owned(),
         Error::Tls(problem) => (*problem).to_owned(),
@@ -191,7 +202,10 @@ mod tests {
             for _ in 0..requests {
                 let credential = Credential::Token("token");
                 let post = Post { path: "/api/agent/metrics", credential, body: &body, timeout: None };
-                assert_eq!(client.post(&post, &mut answer), Ok(Answered { status: 200, length: 16 }));
+                assert_eq!(
+                    client.post(&post, &mut answer),
+                    Ok(Answered { status: 200, length: 16, retry_after: None })
+                );
             }
         };
         send(FIRST_REQUESTS);

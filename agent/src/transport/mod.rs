@@ -23,12 +23,13 @@ use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, TOKEN_MAX_BYTES};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use self::backoff::Backoff;
-use self::client::{Client, Credential, Post};
+use self::backoff::{Backoff, Random};
+use self::client::{Answered, Client, Credential, Post};
 use crate::config::Config;
 use crate::health::Pulse;
 use crate::log::{self, Part};
 use crate::outbox::{Outbox, Wake};
+use crate::pace;
 
 /// Room of the sending thread's stack, in bytes: a TLS handshake with a debug build of rustls is the deepest use.
 const STACK_BYTES: usize = 512 * 1024;
@@ -38,6 +39,8 @@ const LAST_ATTEMPT: Duration = Duration::from_millis(1500);
 pub const ANSWER_BYTES: usize = 16 * 1024;
 /// Largest registration: nine facts of 128 bytes, six bytes each where JSON escapes every character.
 pub const REGISTRATION_BYTES: usize = 9 * 1024;
+/// Longest time that the master can ask for between two tries of a request; one that asks for more ends the tries.
+const ASKED_BETWEEN_TRIES_MAX: Duration = Duration::from_secs(30);
 /// Longest sentence of the master that is kept for the log, in bytes.
 const REASON_BYTES: usize = 512;
 
@@ -98,8 +101,8 @@ struct Sender {
 /// Why a round ended early.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
-    /// The master cannot be reached or cannot work: try again soon.
-    Unavailable,
+    /// The master cannot be reached or cannot work: try again soon, but not before the time it asked for.
+    Unavailable { asked: Option<Duration> },
     /// The master does not take our secret: try again at a slow pace.
     Rejected,
 }
@@ -123,6 +126,7 @@ enum Body {
 impl Sender {
     fn run(mut self) {
         let mut backoff = Backoff::new(self.config.retry_delay);
+        let mut random = Random::new(pace::number_of(&self.config.server_name));
         let mut earliest = Instant::now();
         while self.outbox.wait_for_work(earliest) == Wake::Work {
             let pause = match self.round() {
@@ -130,7 +134,7 @@ impl Sender {
                     backoff.reset();
                     Duration::ZERO
                 }
-                Err(Trouble::Unavailable) => backoff.next_pause(),
+                Err(Trouble::Unavailable { asked }) => backoff.next_pause(&mut random, asked),
                 Err(Trouble::Rejected) => backoff::REJECTED_PAUSE,
             };
             earliest = Instant::now() + pause;
@@ -170,7 +174,7 @@ impl Sender {
         });
         let Some((server_id, token)) = registered else {
             say(format_args!("Registration failed: the master's answer has no serverId and token that can be used"));
-            return Err(Trouble::Unavailable);
+            return Err(Trouble::Unavailable { asked: None });
         };
         say(format_args!("Registered successfully (serverId: {server_id})"));
         self.token = Some(token);
@@ -249,7 +253,10 @@ impl Sender {
             }
             Err(_) if self.config.buffer_enabled => self.outbox.with(|waiting| waiting.ring.return_batch()),
             Err(_) => {
-                self.outbox.with(|waiting| waiting.ring.discard_batch());
+                self.outbox.with(|waiting| {
+                    waiting.ring.discard_batch();
+                    waiting.losses_to_say();
+                });
                 say(format_args!("Dropped {samples} samples: BUFFER_ENABLED is false"));
             }
         }
@@ -286,31 +293,48 @@ impl Sender {
     /// One request with up to `RETRY_ATTEMPTS` tries. The answer's bytes are left for [`Self::answer`].
     fn request(&mut self, path: &str, body: Body) -> Outcome {
         let attempts = if self.last_attempt.is_some() { 1 } else { self.config.retry_attempts };
+        let mut asked = None;
         for attempt in 1..=attempts {
             let cause = match self.post(path, body) {
-                Ok(200..=299) => {
+                Ok(Answered { status: 200..=299, .. }) if self.is_from_a_master(true) => {
                     if matches!(body, Body::Report(_)) {
                         self.pulse.beat();
                     }
                     return Ok(Ok(()));
                 }
+                // A portal or a proxy on the way. What it took for the report is lost to us unless we keep it.
+                Ok(Answered { status: status @ 200..=299, .. }) => {
+                    asked = None;
+                    format!("the answer with {status} is not a Neon master's")
+                }
                 // The master is there but cannot work, or wants less of us: worth another try.
-                Ok(status @ (429 | 500..)) => format!("the master answered {status}{}", self.reason(": ")),
-                Ok(status) => return Ok(Err(Refusal { status, reason: Text::from(self.reason("").as_str()) })),
-                Err(cause) => cause,
+                Ok(Answered { status: status @ (429 | 500..), retry_after, .. }) => {
+                    asked = retry_after.filter(|_| matches!(status, 429 | 503));
+                    format!("the master answered {status}{}", self.reason(": "))
+                }
+                Ok(Answered { status, .. }) => {
+                    return Ok(Err(Refusal { status, reason: Text::from(self.reason("").as_str()) }));
+                }
+                Err(cause) => {
+                    asked = None;
+                    cause
+                }
             };
-            say(format_args!("Request failed (attempt {attempt}/{attempts}): {cause}"));
-            let is_last = attempt == attempts;
-            if is_last || self.outbox.pause(self.config.retry_delay * 2u32.pow(attempt - 1)) {
+            let wish = asked.map(|asked| format!("; it asks for {} s", asked.as_secs())).unwrap_or_default();
+            say(format_args!("Request failed (attempt {attempt}/{attempts}): {cause}{wish}"));
+            // In a long pause more samples gather: better a new request after it than this one again.
+            let is_last = attempt == attempts || asked > Some(ASKED_BETWEEN_TRIES_MAX);
+            let pause = self.config.retry_delay * 2u32.pow(attempt - 1);
+            if is_last || self.outbox.pause(pause.max(asked.unwrap_or_default())) {
                 break;
             }
         }
         self.outbox.with(|waiting| waiting.request_failures_total += 1);
-        Err(Trouble::Unavailable)
+        Err(Trouble::Unavailable { asked })
     }
 
     /// One try. Errors: the cause in words.
-    fn post(&mut self, path: &str, body: Body) -> Result<u16, String> {
+    fn post(&mut self, path: &str, body: Body) -> Result<Answered, String> {
         let timeout = self.last_attempt.map(|until| until.saturating_duration_since(Instant::now()));
         let SenderBuffers { registration, body: report, answer, .. } = &mut *self.buffers;
         let (body, credential) = match body {
@@ -322,7 +346,12 @@ impl Sender {
         self.answer_length = 0;
         let answered = self.client.post(&Post { path, credential, body, timeout }, answer)?;
         self.answer_length = answered.length;
-        Ok(answered.status)
+        Ok(answered)
+    }
+
+    /// Whether the last answer is an envelope that says `success`: a master's own word.
+    fn is_from_a_master(&self, success: bool) -> bool {
+        self.envelope::<IgnoredAny>().is_some_and(|envelope| envelope.success == success)
     }
 
     /// `data` of the last answer, if it is what was expected.
