@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+mod proxy;
+
 use neon_shared::limits::{RING_CAPACITY_SAMPLES, SERVER_NAME_MAX_BYTES};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -45,6 +47,19 @@ const MASTER_CERT_SHA256: Key = key(
     "64 hex digits, comma-separated",
     "SHA-256 of the master's certificate: this one, and no other, is trusted",
 );
+const HTTPS_PROXY: Key = key(
+    "HTTPS_PROXY",
+    Some(""),
+    "http://[user:password@]host:port",
+    "proxy on the way to an https:// master; https_proxy will do as well",
+);
+const HTTP_PROXY: Key = key("HTTP_PROXY", Some(""), HTTPS_PROXY.range, "the same for an http:// master");
+const NO_PROXY: Key = key(
+    "NO_PROXY",
+    Some(""),
+    "hosts, domains, addresses, networks, comma-separated; or *",
+    "what is reached without a proxy; loopback always is",
+);
 const AGENT_SECRET: Key =
     key("AGENT_SECRET", None, "visible ASCII", "secret shared with the master; or AGENT_SECRET_FILE");
 const AGENT_SECRET_FILE: Key =
@@ -74,11 +89,14 @@ const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 18] = [
+pub const KEYS: [Key; 21] = [
     SERVER_NAME,
     MASTER_URL,
     MASTER_CA_FILE,
     MASTER_CERT_SHA256,
+    HTTPS_PROXY,
+    HTTP_PROXY,
+    NO_PROXY,
     AGENT_SECRET,
     AGENT_SECRET_FILE,
     METRICS_INTERVAL,
@@ -111,6 +129,8 @@ pub struct Config {
     pub master_certificates: Vec<CertificateDer<'static>>,
     /// `MASTER_CERT_SHA256`; none: the master's certificate is judged by its issuer and its name.
     pub master_pins: Vec<CertificateSha256>,
+    /// The proxy on the way to the master. Its password does not print.
+    pub proxy: Option<ureq::Proxy>,
     /// `AGENT_SECRET`.
     pub agent_secret: Secret,
     /// `METRICS_INTERVAL`.
@@ -212,6 +232,14 @@ impl Environment<'_> {
             .ok_or_else(|| key.error(format!("is required: {} ({})", key.meaning, key.range)))
     }
 
+    /// As [`Self::text`], by the name of the key in lower case if the usual one is not set.
+    fn text_of_either_case(&self, key: &Key) -> Result<String, ConfigError> {
+        match self.text(key)? {
+            text if text.is_empty() => Ok((self.0)(&key.name.to_lowercase()).unwrap_or_default().trim().to_owned()),
+            text => Ok(text),
+        }
+    }
+
     fn number<N: FromStr + PartialOrd>(&self, key: &Key, range: RangeInclusive<N>) -> Result<N, ConfigError> {
         let text = self.text(key)?;
         text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| key.out_of_range(&text))
@@ -232,6 +260,16 @@ impl Environment<'_> {
 }
 
 impl Config {
+    /// What is not wrong, but should be known at the start: a sentence each.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let url: Option<ureq::http::Uri> = self.master_url.parse().ok();
+        let in_the_clear =
+            url.is_some_and(|url| url.scheme_str() == Some("http") && !url.host().is_some_and(proxy::is_loopback));
+        let sentence = "Warning: MASTER_URL is http:// to another host: the secret and all readings go over the network \
+                        in the clear. Use https://, or a network that only you can read";
+        in_the_clear.then(|| sentence.to_owned()).into_iter()
+    }
+
     /// Reads the process's environment.
     pub fn from_env() -> Result<Self, ConfigErrors> {
         Self::read(&variable)
@@ -243,7 +281,7 @@ impl Config {
         Self::read(&|name| {
             let stand_in = match name {
                 name if name == SERVER_NAME.name => Some(hostname),
-                name if name == MASTER_URL.name => Some("http://nobody.invalid"),
+                name if name == MASTER_URL.name => Some("http://localhost"),
                 name if name == AGENT_SECRET.name && variable(AGENT_SECRET_FILE.name).is_none() => Some("none"),
                 _ => None,
             };
@@ -259,9 +297,11 @@ impl Config {
             // One problem is not said twice.
             Err(_) => (Ok(PathBuf::new()), Ok(PathBuf::new())),
         };
+        let master_url = errors.note(master_url(&env));
         let config = Self {
             server_name: errors.note(server_name(&env)),
-            master_url: errors.note(master_url(&env)),
+            proxy: errors.note(proxy_to(&master_url, &env)),
+            master_url,
             master_certificates: errors.note(master_certificates(&env)),
             master_pins: errors.note(master_pins(&env)),
             agent_secret: errors.note(agent_secret(&env)),
@@ -288,12 +328,13 @@ impl fmt::Display for Config {
         write!(
             f,
             "SERVER_NAME={} MASTER_URL={} MASTER_CA_FILE=({} certificates) MASTER_CERT_SHA256=({} pins) \
-             AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
+             proxy={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
              HOST_ROOT={} HOST_PROC={} HOST_SYS={} MOUNTS={} DOCKER_HOST=unix://{}",
             self.server_name,
             self.master_url,
             self.master_certificates.len(),
             self.master_pins.len(),
+            self.proxy.as_ref().map_or("none".to_owned(), |proxy| format!("{}:{}", proxy.host(), proxy.port())),
             self.agent_secret,
             self.metrics_interval.as_secs(),
             self.containers_interval.as_secs(),
@@ -331,13 +372,38 @@ fn master_url(env: &Environment<'_>) -> Result<String, ConfigError> {
         return Err(problem("must begin with http:// or https://"));
     }
     let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
-    if url.host().is_none_or(str::is_empty) || authority.contains('@') {
-        return Err(problem("must have a host and no user name"));
+    if authority.contains('@') {
+        // With the user name there may be a password, which must not be repeated.
+        return Err(MASTER_URL.error("must have no user name"));
+    }
+    if url.host().is_none_or(str::is_empty) {
+        return Err(problem("must have a host"));
     }
     if url.query().is_some() {
         return Err(problem("must have no query"));
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// The proxy between here and `master_url`, if there is one.
+fn proxy_to(master_url: &str, env: &Environment<'_>) -> Result<Option<ureq::Proxy>, ConfigError> {
+    // One that is bad has been noted.
+    let Ok(url) = master_url.parse::<ureq::http::Uri>() else { return Ok(None) };
+    let is_https = url.scheme_str() == Some("https");
+    let key = if is_https { &HTTPS_PROXY } else { &HTTP_PROXY };
+    let text = env.text_of_either_case(key)?;
+    let (host, port) = (url.host().unwrap_or_default(), url.port_u16().unwrap_or(if is_https { 443 } else { 80 }));
+    let exceptions = env.text_of_either_case(&NO_PROXY)?;
+    if text.is_empty() || proxy::is_loopback(host) || proxy::is_excepted(host, port, &exceptions) {
+        return Ok(None);
+    }
+    // The value may hold a password and is not repeated.
+    let bad = || key.error(format!("must be {}: an HTTP proxy that knows CONNECT", key.range));
+    let proxy = ureq::Proxy::new(&text).map_err(|_| bad())?;
+    if proxy.protocol() != ureq::ProxyProtocol::Http || proxy.host().is_empty() {
+        return Err(bad());
+    }
+    Ok(Some(proxy))
 }
 
 fn master_certificates(env: &Environment<'_>) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
@@ -482,6 +548,7 @@ pub mod tests {
 
     #[test]
     fn each_bad_value_is_named() {
+        let elsewhere = ("MASTER_URL", "http://master:3000");
         for (key, value) in [
             ("SERVER_NAME", "a\tb\u{7}"),
             ("MASTER_URL", "ftp://host"),
@@ -491,6 +558,7 @@ pub mod tests {
             ("MASTER_CERT_SHA256", "sha256"),
             ("MASTER_CERT_SHA256", &"0".repeat(63)),
             ("MASTER_CERT_SHA256", &"0".repeat(65)),
+            ("HTTP_PROXY", "socks5://127.0.0.1:1080"),
             ("AGENT_SECRET", "line\nbreak"),
             ("METRICS_INTERVAL", "0"),
             ("CONTAINERS_INTERVAL", "86401"),
@@ -507,7 +575,7 @@ pub mod tests {
             ("MOUNTS", "/mnt/a, nas"),
             ("DOCKER_HOST", "tcp://127.0.0.1:2375"),
         ] {
-            assert!(problem(&[(key, value)]).starts_with(&format!("{key}: ")), "{key}={value}");
+            assert!(problem(&[(key, value), elsewhere]).starts_with(&format!("{key}: ")), "{key}={value}");
         }
         assert!(problem(&[("SERVER_NAME", &"x".repeat(129))]).starts_with("SERVER_NAME: "));
     }
@@ -544,6 +612,50 @@ pub mod tests {
         assert_eq!(read(&[("MASTER_CERT_SHA256", &plain)]).unwrap().master_pins, [sum]);
         let both = format!("{colons}, {plain},");
         assert_eq!(read(&[("MASTER_CERT_SHA256", &both)]).unwrap().master_pins, [sum, sum]);
+    }
+
+    #[test]
+    fn the_proxy_is_that_of_the_masters_scheme_in_either_case() {
+        let via = |extra: &[(&str, &str)]| {
+            let proxy = read(extra).unwrap().proxy;
+            proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())).unwrap_or_default()
+        };
+        let (plain, tls) = (("MASTER_URL", "http://neon.test:3000"), ("MASTER_URL", "https://neon.test/prefix"));
+        let both = [("HTTP_PROXY", "http://plain:3128"), ("https_proxy", "tls:8080")];
+        assert_eq!(via(&[plain]), "");
+        assert_eq!(via(&[plain, both[0], both[1]]), "plain:3128");
+        assert_eq!(via(&[tls, both[0], both[1]]), "tls:8080");
+        assert_eq!(via(&[tls, both[1], ("HTTPS_PROXY", "upper:1")]), "upper:1");
+        assert_eq!(via(&[tls, both[1], ("no_proxy", "other, .test")]), "");
+        assert_eq!(via(&[("MASTER_URL", "https://localhost"), both[1]]), "");
+        assert_eq!(via(&[("MASTER_URL", "https://127.0.0.9:443"), both[1]]), "");
+    }
+
+    #[test]
+    fn a_proxys_password_never_prints() {
+        let elsewhere = ("MASTER_URL", "https://neon.test");
+        let config = read(&[elsewhere, ("HTTPS_PROXY", "http://user:pa55@proxy:3128")]).unwrap();
+        assert_eq!(config.proxy.as_ref().and_then(ureq::Proxy::password), Some("pa55"));
+        assert!(!format!("{config} {config:?}").contains("pa55"));
+        assert!(format!("{config}").contains(" proxy=proxy:3128 "));
+        for bad in
+            ["socks5://user:pa55@proxy:1080", "https://user:pa55@proxy", "http://user:pa55@", "http://user:pa55@a b"]
+        {
+            let problem = problem(&[elsewhere, ("HTTPS_PROXY", bad)]);
+            assert!(problem.starts_with("HTTPS_PROXY: must be") && !problem.contains("pa55"), "{problem}");
+        }
+        assert!(!problem(&[("MASTER_URL", "https://user:pa55@neon.test")]).contains("pa55"));
+    }
+
+    #[test]
+    fn only_plain_http_to_another_host_is_warned_of() {
+        let warnings = |url| read(&[("MASTER_URL", url)]).unwrap().warnings().count();
+        for url in ["http://neon.test", "http://10.0.0.1:3000", "http://[2001:db8::1]:3000", "http://localhost.test"] {
+            assert_eq!(warnings(url), 1, "{url}");
+        }
+        for url in ["https://neon.test", "http://localhost:3000", "http://127.1.2.3:3000", "http://[::1]:3000"] {
+            assert_eq!(warnings(url), 0, "{url}");
+        }
     }
 
     #[test]

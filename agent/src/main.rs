@@ -88,6 +88,7 @@ fn configured(config: Result<Config, ConfigErrors>, run: fn(&Config) -> std::io:
 fn watch(config: &Config) -> std::io::Result<()> {
     log::line(Part::Agent, format_args!("neon-agent {}", env!("CARGO_PKG_VERSION")));
     log::line(Part::Agent, format_args!("{config}"));
+    config.warnings().for_each(|warning| log::line(Part::Agent, format_args!("{warning}")));
     // Before any thread starts, so that every thread inherits it and only the scheduler's descriptor gets them.
     scheduler::ending_signals().thread_block()?;
     OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));

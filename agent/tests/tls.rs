@@ -1,13 +1,12 @@
 //! The real agent binary against a master with TLS: whom it trusts, what it says where it does not, and that a second
 //! connection is a resumed one. Certificates that an operator would make with openssl(1) are made with openssl(1).
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
@@ -16,12 +15,12 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{HandshakeKind, ServerConfig};
 
+#[path = "support/agent.rs"]
+mod agent;
 #[path = "support/tls_master.rs"]
 mod tls_master;
+use agent::{Agent, DEADLINE};
 use tls_master::Identity;
-
-/// How long anything may take before a test gives up on it.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A master on 127.0.0.1 that answers one request a connection.
 struct Master {
@@ -85,49 +84,6 @@ impl Drop for Folder {
     }
 }
 
-/// A running agent; killed when the test ends.
-struct Agent {
-    child: Child,
-}
-
-impl Agent {
-    fn start(master: &str, extra: &[(&str, &str)]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_neon-agent"))
-            .env_clear()
-            .envs([("SERVER_NAME", "web-1"), ("MASTER_URL", master), ("AGENT_SECRET", "s")])
-            .envs([("METRICS_INTERVAL", "1"), ("RETRY_DELAY_MS", "10"), ("DOCKER_HOST", "unix:///nowhere.sock")])
-            .envs(extra.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self { child }
-    }
-
-    /// The first line that contains `part`; the agent logs every second, so that this ends.
-    fn line(&mut self, part: &str) -> String {
-        self.lines_until(part).pop().unwrap()
-    }
-
-    /// All lines up to the first that contains `part`.
-    fn lines_until(&mut self, part: &str) -> Vec<String> {
-        let mut seen = Vec::new();
-        for line in BufReader::new(self.child.stdout.take().unwrap()).lines().map_while(Result::ok).take(100) {
-            seen.push(line);
-            if seen.last().is_some_and(|line| line.contains(part)) {
-                return seen;
-            }
-        }
-        panic!("no line with {part:?} in {seen:#?}");
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// That an agent with these settings reports to the master.
 #[track_caller]
 fn reports(master: &Master, extra: &[(&str, &str)]) {
@@ -139,7 +95,7 @@ fn reports(master: &Master, extra: &[(&str, &str)]) {
 /// What an agent with these settings says of its first try, which the master sees nothing of.
 #[track_caller]
 fn refuses(master: &Master, extra: &[(&str, &str)]) -> String {
-    let mut agent = Agent::start(&master.url(), extra);
+    let agent = Agent::start(&master.url(), extra);
     let line = agent.line("Request failed");
     assert!(master.requests.try_recv().is_err(), "nothing was sent to it");
     line.strip_prefix("[Client] Request failed (attempt 1/3): ").expect(&line).to_owned()

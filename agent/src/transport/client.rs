@@ -9,7 +9,7 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, Error, Timeout};
 
 use super::backoff::retry_after;
-use super::lookup::{LookupConnector, NoLookup};
+use super::lookup::{LookupConnector, NoLookup, Unreachable};
 use super::tls::{self, TlsConnector};
 use crate::config::Config;
 
@@ -30,6 +30,8 @@ const CONNECTION_BUFFER_BYTES: usize = 16 * 1024;
 pub struct Client {
     agent: Agent,
     base_url: String,
+    /// Whether a connection is one to a proxy first.
+    is_proxied: bool,
 }
 
 /// What proves who we are.
@@ -71,6 +73,8 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!("neon-agent/", env!("CARGO_PKG_VERSION")))
+            // Named also where there is none: ureq would look into the environment itself.
+            .proxy(config.proxy.clone())
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_per_read(Some(READ_TIMEOUT))
             .max_idle_connections(1)
@@ -81,7 +85,7 @@ impl Client {
         let connector = ().chain(ConnectProxyConnector::default()).chain(LookupConnector::default());
         let connector = connector.chain(TlsConnector::new(config));
         let agent = Agent::with_parts(settings, connector, NoLookup);
-        Self { agent, base_url: config.master_url.clone() }
+        Self { agent, base_url: config.master_url.clone(), is_proxied: config.proxy.is_some() }
     }
 
     /// Sends one request and reads the answer into `answer`, cut to its size. Errors: the cause in words.
@@ -99,8 +103,8 @@ impl Client {
             .config()
             .timeout_global(Some(timeout))
             .build();
-        let mut response = request.send(post.body).map_err(|error| words(&error))?;
-        let length = read_up_to(response.body_mut().as_reader(), answer).map_err(|error| words(&error.into()))?;
+        let mut response = request.send(post.body).map_err(|error| self.words(&error))?;
+        let length = read_up_to(response.body_mut().as_reader(), answer).map_err(|error| self.words(&error.into()))?;
         let status = response.status().as_u16();
         if response.status().is_redirection() {
             let target =
@@ -110,6 +114,64 @@ impl Client {
         let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let retry_after = header("Retry-After").and_then(|value| retry_after(value, header("Date"), SystemTime::now()));
         Ok(Answered { status, length, retry_after })
+    }
+
+    /// What went wrong, for somebody who reads the log and not this code.
+    fn words(&self, error: &Error) -> String {
+        match error {
+            Error::Io(error) => self.io_words(error),
+            Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+                format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())
+            }
+            Error::Timeout(Timeout::PerRead) => format!("no answer within {} s", READ_TIMEOUT.as_secs()),
+            Error::Timeout(_) => format!("no whole answer within {} s", REQUEST_TIMEOUT.as_secs()),
+            Error::ConnectionFailed => "the connection failed".to_owned(),
+            Error::Protocol(_) => "the answer is not HTTP/1.1".to_owned(),
+            Error::Tls(problem) => (*problem).to_owned(),
+            Error::ConnectProxyFailed(why) => proxy_words(why),
+            other => other.to_string(),
+        }
+    }
+
+    fn io_words(&self, error: &io::Error) -> String {
+        if let Some(error) = cause(error) {
+            return tls::words(error);
+        }
+        let whose = if self.is_proxied { "proxy" } else { "master" };
+        match cause(error) {
+            Some(Unreachable::NoAddress { host, cause }) => {
+                return format!("the {whose}'s name cannot be resolved: {host}: {cause}");
+            }
+            Some(Unreachable::NoConnection(why)) if self.is_proxied => return format!("the proxy: {why}"),
+            Some(Unreachable::NoConnection(why)) => return why.clone(),
+            None => {}
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "the master closed the connection".to_owned(),
+            io::ErrorKind::UnexpectedEof => "the master broke off its answer".to_owned(),
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
+            _ => error.to_string(),
+        }
+    }
+}
+
+/// The error that one of our own steps put into `error`.
+fn cause<E: std::error::Error + 'static>(error: &io::Error) -> Option<&E> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// What a proxy says to CONNECT, with what to do; `why` ends with the status twice, as ureq writes it.
+fn proxy_words(why: &str) -> String {
+    match why.rsplit('/').next() {
+        Some("407") => "the proxy wants a user and a password (407): \
+            http://user:password@host:port in HTTPS_PROXY or HTTP_PROXY"
+            .to_owned(),
+        Some(status) if status.len() == 3 => {
+            format!(
+                "the proxy answers {status} to CONNECT: it must allow the master's host and port, or name the host in NO_PROXY"
+            )
+        }
+        _ => format!("the proxy: {why}"),
     }
 }
 
@@ -122,36 +184,6 @@ fn read_up_to(mut reader: impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(length)
-}
-
-/// What went wrong, for somebody who reads the log and not this code.
-fn words(error: &Error) -> String {
-    match error {
-        Error::Io(error) => io_words(error),
-        Error::HostNotFound => "the master's name cannot be resolved".to_owned(),
-        Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())
-        }
-        Error::Timeout(Timeout::PerRead) => format!("no answer within {} s", READ_TIMEOUT.as_secs()),
-        Error::Timeout(_) => format!("no whole answer within {} s", REQUEST_TIMEOUT.as_secs()),
-        Error::ConnectionFailed => "the connection failed".to_owned(),
-        Error::Protocol(_) => "the answer is not HTTP/1.1".to_owned(),
-        Error::Tls(problem) => (*problem).to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn io_words(error: &io::Error) -> String {
-    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return tls::words(error);
-    }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "the master closed the connection".to_owned(),
-        io::ErrorKind::UnexpectedEof => "the master broke off its answer".to_owned(),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
+use super::lookup::time_left;
 use crate::config::{CertificateSha256, Config};
 
 /// First byte of a TLS alert (RFC 8446, section 5.1), which no HTTP answer begins with.
@@ -322,7 +323,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let name = server_name(host).ok_or(Error::Tls("the host is no name or address"))?;
         let mut connection = ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)?;
         let mut socket = TransportAdapter::new(plain.boxed(), details.current_time.clone());
-        socket.set_timeout(details.timeout);
+        socket.set_timeout(time_left(details)?);
         connection.complete_io(&mut socket).map_err(handshake_error)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned::new(connection, socket) })))
