@@ -5,6 +5,7 @@
 
 use std::mem::size_of;
 
+use neon_agent_core::ring::SLOT_BYTES;
 use neon_agent_core::sample::host::HostLists;
 use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, RING_CAPACITY_SAMPLES};
 
@@ -36,7 +37,7 @@ const BUFFERS: [Buffer; 14] = [
     ),
     buffer("sample", SAMPLE_BYTES, "one sample as JSON", "it is sent without its readings"),
     buffer("ring", RING_BYTES, "samples the master does not have yet", "the oldest is dropped and counted"),
-    buffer("ring slots", RING_CAPACITY_SAMPLES * size_of::<[usize; 2]>(), "where each sample lies", "as above"),
+    buffer("ring slots", RING_CAPACITY_SAMPLES * SLOT_BYTES, "where each sample lies, and its time", "as above"),
     buffer("containers waiting", REQUEST_BODY_MAX_BYTES, "the newest report of containers", "a newer one replaces it"),
     buffer("containers report", REQUEST_BODY_MAX_BYTES, "the report being made", "containers are left out and counted"),
     buffer("engine reads", 2 * docker::READ_BYTES, "what comes from the Docker socket", "read in pieces"),

@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Instant;
 
+use neon_agent_core::clock::Date;
 use neon_agent_core::wire;
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
 use neon_shared::time::Timestamp;
@@ -104,7 +105,7 @@ fn ten_thousand_metrics_collections_allocate_nothing() {
             let metrics = kernel.metrics(Timestamp::from_unix_ms(cycle as i64), standing).unwrap();
             let sample = wire::sample(&metrics, sample_buffer).unwrap();
             outbox.with(|waiting| {
-                waiting.ring.push(sample);
+                waiting.ring.push(Date { time_ms: cycle as i64, ..Date::default() }, sample);
                 let (length, samples) = wire::metrics(waiting.ring.iter(), body).unwrap();
                 assert!(length > 0 && samples > 0 && samples <= waiting.ring.len());
                 length_max = length_max.max(length);

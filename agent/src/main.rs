@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod budget;
+mod clock;
 mod config;
 mod health;
 #[cfg(test)]

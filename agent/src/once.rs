@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use neon_agent_core::sample::host::AgentStanding;
 use neon_agent_core::wire;
 
+use crate::clock;
 use crate::config::Config;
 use crate::reactor;
 use crate::scheduler::{self, SampleBuffer};
@@ -43,7 +44,7 @@ pub fn run(
 
     let mut server_info = [0; REGISTRATION_BYTES];
     let server_info = wire::server_info(&facts.server_info(&config.server_name), &mut server_info);
-    let metrics = kernel.metrics(scheduler::now(), AgentStanding::default());
+    let metrics = kernel.metrics(clock::wall(), AgentStanding::default());
     let sample = metrics.and_then(|metrics| scheduler::encoded(&metrics, &mut sample_buffer.0));
     let (Ok(server_info), Some(sample)) = (server_info, sample) else {
         return Err(io::Error::other("without processor times and memory there is no report"));

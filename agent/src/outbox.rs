@@ -81,15 +81,19 @@ impl Waiting {
     /// Samples that were lost since the last call, and in all. One that is pushed out while it is being sent is lost
     /// only when the master turns out not to have got it.
     pub fn losses_to_say(&mut self) -> (u64, u64) {
-        let total = self.ring.lost_total();
+        let total = self.ring.lost().total;
         (total - std::mem::replace(&mut self.losses_said, total), total)
     }
 
     /// How the agent fares, for its own readings.
     pub fn standing(&self) -> AgentStanding {
+        let lost = self.ring.lost();
+        let lost_span = lost.span_ms();
         AgentStanding {
             samples_buffered: self.ring.len() as u64,
-            samples_dropped_total: self.ring.lost_total(),
+            samples_dropped_total: lost.total,
+            samples_dropped_from: lost_span.map(|(from_ms, _)| Timestamp::from_unix_ms(from_ms)),
+            samples_dropped_until: lost_span.map(|(_, until_ms)| Timestamp::from_unix_ms(until_ms)),
             request_failures_total: self.request_failures_total,
             ..AgentStanding::default()
         }

@@ -7,15 +7,17 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::io;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_lite::future::{or, zip};
+use neon_agent_core::clock::Date;
 use neon_agent_core::sample::host::{HostMetrics, SourceEntry};
 use neon_agent_core::wire;
 use neon_shared::time::Timestamp;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::clock;
 use crate::config::Config;
 use crate::log::{self, Part};
 use crate::outbox::Outbox;
@@ -96,7 +98,7 @@ impl Collection<'_> {
 
         let samples = every(config.metrics_interval, || metrics.collect());
         let heartbeats = every(config.heartbeat_interval, || {
-            let due = now();
+            let due = clock::wall();
             outbox.put(|waiting| waiting.heartbeat = Some(due));
         });
         let containers = async {
@@ -152,13 +154,15 @@ impl Metrics<'_> {
             self.kernel.add_source(sweep.clone());
         }
         let standing = self.outbox.with(|waiting| waiting.standing());
-        let Some(metrics) = self.kernel.metrics(now(), standing) else {
+        let taken = clock::now();
+        let date = Date { time_ms: taken.wall_ms, boot_ms: taken.boot_ms, is_fixed: false };
+        let Some(metrics) = self.kernel.metrics(Timestamp::from_unix_ms(date.time_ms), standing) else {
             say(format_args!("No metrics: without processor times and memory there is no sample"));
             return;
         };
         let Some(sample) = encoded(&metrics, self.buffer) else { return };
         let (lost, lost_total) = self.outbox.put(|waiting| {
-            waiting.ring.push(sample);
+            waiting.ring.push(date, sample);
             waiting.losses_to_say()
         });
         let (cpu, memory) = (metrics.cpu_percent, metrics.memory_percent);
@@ -240,12 +244,6 @@ async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Result<
     .await
 }
 
-/// The host's clock.
-pub fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_unix_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
-}
-
 fn say(message: std::fmt::Arguments<'_>) {
     log::line(Part::Scheduler, message);
 }
@@ -262,7 +260,7 @@ mod tests {
         let mut host = Host::new(&mut lists);
         host.stat(b"cpu 10 0 0 90\n").unwrap();
         host.meminfo(b"MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n").unwrap();
-        let metrics = host.metrics(now(), &AgentStanding::default()).unwrap();
+        let metrics = host.metrics(clock::wall(), &AgentStanding::default()).unwrap();
         let mut room = [0; 4096];
         let whole = encoded(&metrics, &mut room).unwrap().len();
         assert!(room[..whole].windows(10).any(|text| text == b"\"readings\""));

@@ -68,6 +68,44 @@ fn a_full_buffer_drops_the_oldest_and_says_how_many() {
     assert_eq!(agent.line("buffered samples"), "[Client] Sent 2 buffered samples");
 }
 
+/// An outage of more samples than the buffer holds, which stands for more than a day with `BUFFER_MAX_SIZE=288`.
+#[test]
+fn the_loss_of_a_long_outage_is_exact_in_the_report() {
+    let master = Master::start(|request| (request.path == REGISTER).then(registered));
+    let mut agent = Agent::start(&master.url, &[("BUFFER_MAX_SIZE", "3")]);
+    let mut collected = 0;
+    let mut lines_until = |part: &str, count: usize| {
+        let mut seen = 0;
+        while seen < count {
+            let line = agent.line("");
+            collected += usize::from(line.contains("Collected metrics"));
+            seen += usize::from(line.contains(part));
+        }
+    };
+    lines_until("Buffer full", 2);
+    let attempted = std::iter::from_fn(|| master.requests.try_recv().ok()).filter(|request| request.path == METRICS);
+    let first = attempted.flat_map(|request| timestamps(&request)).min().expect("the first sample was tried");
+    master.answer_with(happy);
+    lines_until("buffered samples", 1);
+    // What is taken from now on says what was lost before.
+    lines_until("Collected metrics", 2);
+    agent.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(agent.exit_code(), Some(0));
+    collected += agent.lines.iter().filter(|line| line.contains("Collected metrics")).count();
+
+    let requests = std::iter::from_fn(|| master.requests.try_recv().ok()).filter(|request| request.path == METRICS);
+    let samples = requests.flat_map(|request| request.body["metrics"].as_array().unwrap().clone());
+    // The first of these requests may be one that was not answered; what it carried comes again or is lost.
+    let arrived: std::collections::BTreeMap<String, serde_json::Value> = samples
+        .map(|sample| (sample["timestamp"].as_str().unwrap().to_owned(), sample["readings"]["agent"].clone()))
+        .collect();
+    let (_, standing) = arrived.last_key_value().unwrap();
+    let lost_until = standing["samplesDroppedUntil"].as_str().unwrap();
+    assert_eq!(standing["samplesDroppedFrom"], first);
+    let stored = arrived.keys().filter(|time| time.as_str() > lost_until).count();
+    assert_eq!(standing["samplesDroppedTotal"], collected - stored, "{standing} {arrived:#?}");
+}
+
 #[test]
 fn without_a_buffer_a_failed_sample_is_dropped_and_said() {
     let master = Master::start(|request| (request.path == REGISTER).then(registered));

@@ -10,7 +10,7 @@ use serde::forward_to_deserialize_any;
 /// Most elements of a list.
 const ELEMENTS_MAX: usize = 4;
 /// Fields whose text is a time.
-const TIMES: [&str; 2] = ["timestamp", "bootedAt"];
+const TIMES: [&str; 4] = ["timestamp", "bootedAt", "samplesDroppedFrom", "samplesDroppedUntil"];
 
 /// Deserializes from chance. Numbers are finite, since JSON has no others.
 pub struct Dice<'d, 'a> {

@@ -357,6 +357,12 @@ pub struct AgentReading<Sources> {
     pub samples_buffered: u64,
     /// Samples that never reached the master, since the agent's start.
     pub samples_dropped_total: u64,
+    /// Time of the oldest of those; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples_dropped_from: Option<Timestamp>,
+    /// Time of the newest of those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples_dropped_until: Option<Timestamp>,
     /// Requests that failed after all their tries, since the agent's start.
     pub request_failures_total: u64,
     /// What each source took, and why one gave nothing.

@@ -4,8 +4,8 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Length of the written form for the years 0 to 9999.
-const ISO_BYTES: usize = 24;
+/// Length of the written form for the years 0 to 9999, in bytes.
+pub const ISO_BYTES: usize = 24;
 const MS_PER_DAY: i64 = 86_400_000;
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z (leap seconds not counted).
@@ -70,7 +70,7 @@ impl Timestamp {
 impl Timestamp {
     /// As the wire has it, without the formatting machinery: each sample holds several. `None` outside the years 0 to
     /// 9999.
-    fn iso(self) -> Option<[u8; ISO_BYTES]> {
+    pub fn iso(self) -> Option<[u8; ISO_BYTES]> {
         let (year, month, day) = civil_from_days(self.0.div_euclid(MS_PER_DAY));
         let ms = self.0.rem_euclid(MS_PER_DAY);
         if !(0..=9999).contains(&year) {

@@ -229,7 +229,7 @@ impl Sender {
     fn settle_batch(&mut self, outcome: &Outcome, samples: usize) {
         match outcome {
             Ok(Ok(())) => {
-                self.outbox.with(|waiting| waiting.ring.acknowledge_batch());
+                self.outbox.with(|waiting| waiting.ring.acknowledge_batch(i64::MAX));
                 match self.answer::<RefusedData<IgnoredAny>>() {
                     Some(RefusedData { refused, without_readings, .. }) => {
                         if refused > 0 {

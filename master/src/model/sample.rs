@@ -129,6 +129,8 @@ pub(crate) fn full_readings() -> Readings {
             cpu_microseconds: Some(154),
             samples_buffered: 1,
             samples_dropped_total: 2,
+            samples_dropped_from: Timestamp::parse("2026-11-22T21:08:03.022Z"),
+            samples_dropped_until: Timestamp::parse("2026-11-22T21:13:03.022Z"),
             request_failures_total: 3,
             sources: vec![SourceReading {
                 source: "stat".to_owned(),

@@ -393,6 +393,8 @@ impl<'l> Host<'l> {
                 cpu_microseconds: agent.cpu_microseconds,
                 samples_buffered: agent.samples_buffered,
                 samples_dropped_total: agent.samples_dropped_total,
+                samples_dropped_from: agent.samples_dropped_from,
+                samples_dropped_until: agent.samples_dropped_until,
                 request_failures_total: agent.request_failures_total,
                 sources: &self.lists.sources,
             }),

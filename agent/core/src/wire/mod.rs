@@ -9,6 +9,7 @@ use core::fmt::Write;
 
 use neon_shared::api::{HeartbeatRequest, RegisterRequest};
 use neon_shared::metrics::{ServerInfo, ServerMetrics};
+use neon_shared::time::{ISO_BYTES, Timestamp};
 use serde::Serialize;
 
 /// The buffer is too small for what was to be written.
@@ -35,6 +36,21 @@ pub fn heartbeat<'b>(request: &HeartbeatRequest<&str>, buffer: &'b mut [u8]) -> 
 /// Errors: `Full` when it does not fit; without its readings the fixed fields always take less than 512 bytes.
 pub fn sample<'b>(sample: &ServerMetrics<impl Serialize>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
     object(sample, buffer)
+}
+
+/// What a written sample begins with: its time comes first, and has a fixed width.
+const SAMPLE_OPENING: &[u8] = b"{\"timestamp\":\"";
+
+/// Puts another time into a sample that is written; whether there was one to replace.
+pub fn redate(sample: &mut [u8], time: Timestamp) -> bool {
+    let place = SAMPLE_OPENING.len()..SAMPLE_OPENING.len() + ISO_BYTES;
+    match (sample.starts_with(SAMPLE_OPENING), sample.get_mut(place), time.iso()) {
+        (true, Some(place), Some(iso)) => {
+            place.copy_from_slice(&iso);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Writes a report of `samples`, oldest first, as far as they fit; returns its length and how many are in it.
@@ -195,6 +211,28 @@ mod tests {
         let one = super::sample(&sample(), &mut one).unwrap();
         let (length, written) = metrics([one].into_iter(), &mut buffer).unwrap();
         assert_eq!((core::str::from_utf8(&buffer[..length]).unwrap(), written), (FIRST_GENERATION, 1));
+    }
+
+    #[test]
+    fn a_written_sample_takes_another_time() {
+        let mut buffer = [0; 512];
+        let length = super::sample(&sample(), &mut buffer).unwrap().len();
+        let time = Timestamp::parse("1999-12-31T23:59:59.999Z").unwrap();
+        assert!(redate(&mut buffer[..length], time));
+        let read: ServerMetrics<NoReadings> = serde_json::from_slice(&buffer[..length]).unwrap();
+        assert_eq!(read, ServerMetrics { timestamp: time, ..sample() });
+        for mut other in [
+            &b"{}"[..],
+            b"",
+            b"{\"timestamp\":\"2026",
+            b"{\"cpuPercent\":1,\"timestamp\":\"2026-11-23T09:08:03.022Z\"}",
+        ]
+        .map(<[u8]>::to_vec)
+        {
+            let before = other.clone();
+            assert!(!redate(&mut other, time));
+            assert_eq!(other, before);
+        }
     }
 
     #[test]

@@ -260,10 +260,20 @@ export interface components {
              */
             samplesBuffered: number;
             /**
+             * Format: date-time
+             * @description Time of the oldest of those; absent when none was.
+             */
+            samplesDroppedFrom?: string;
+            /**
              * Format: int64
              * @description Samples that never reached the master, since the agent's start.
              */
             samplesDroppedTotal: number;
+            /**
+             * Format: date-time
+             * @description Time of the newest of those.
+             */
+            samplesDroppedUntil?: string;
             /** @description What each source took, and why one gave nothing. */
             sources: components["schemas"]["SourceReading"][];
         };
