@@ -13,6 +13,7 @@ use crate::outbox::{Outbox, RING_BYTES};
 use crate::scheduler::{SAMPLE_BYTES, SampleBuffer};
 use crate::source::docker::{self, DockerBuffers};
 use crate::source::kernel::{KERNEL_FILE_BYTES, KernelBuffers};
+use crate::source::runners::Desks;
 use crate::transport::{ANSWER_BYTES, REGISTRATION_BYTES, SenderBuffers};
 
 /// One row of the table.
@@ -27,7 +28,7 @@ const fn buffer(name: &'static str, bytes: usize, purpose: &'static str, past: &
     Buffer { name, bytes, purpose, past }
 }
 
-const BUFFERS: [Buffer; 14] = [
+const BUFFERS: [Buffer; 15] = [
     buffer("kernel file", KERNEL_FILE_BYTES, "one file of /proc at a time", "what is beyond is not seen"),
     buffer(
         "host readings",
@@ -35,6 +36,7 @@ const BUFFERS: [Buffer; 14] = [
         "a sample's lists, the counters before it",
         "lists say what they left out",
     ),
+    buffer("runners", size_of::<Desks>(), "8 paths that may hang, being asked", "it is not asked and counted"),
     buffer("sample", SAMPLE_BYTES, "one sample as JSON", "it is sent without its readings"),
     buffer("ring", RING_BYTES, "samples the master does not have yet", "the oldest is dropped and counted"),
     buffer("ring slots", RING_CAPACITY_SAMPLES * SLOT_BYTES, "where each sample lies, and its time", "as above"),

@@ -117,6 +117,37 @@ fn ten_thousand_metrics_collections_allocate_nothing() {
 }
 
 #[test]
+fn ten_thousand_collections_with_mounts_and_sensors_that_may_hang_allocate_nothing() {
+    let root = std::env::temp_dir().join(format!("neon-agent-hot-path-{}", std::process::id()));
+    let chip = "sys/class/hwmon/hwmon0";
+    for (file, text) in [
+        ("proc/stat", "cpu 10 0 0 90\n"),
+        ("proc/1/mountinfo", "1 2 0:45 / / rw - nfs4 files:/x rw\n3 1 8:1 / /proc/1 rw - xfs /dev/sda1 rw\n"),
+        (&format!("{chip}/name"), "nvme\n"),
+        (&format!("{chip}/temp1_input"), "45000\n"),
+    ] {
+        let path = root.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let config = config::tests::config(&[("HOST_ROOT", root.to_str().unwrap()), ("MOUNTS", "/")]);
+    let mut kernel = Kernel::new(&config, leaked(KernelBuffers::new));
+    let started = Instant::now();
+    let clock = || started.elapsed();
+    let mut collect = || {
+        kernel.collect(&clock);
+        for name in ["mountinfo", "hwmon"] {
+            let source = kernel.sources().iter().find(|source| source.source == name).unwrap();
+            assert_eq!(source.error, None);
+        }
+    };
+    // The first opens the files and starts a thread.
+    collect();
+    assert_eq!(allocations_of(|| (0..CYCLES).for_each(|_| collect())), 0);
+    std::fs::remove_dir_all(&root).unwrap();
+}
+
+#[test]
 fn ten_thousand_container_sweeps_allocate_nothing() {
     const CONTAINERS: usize = 3;
     // Pieces smaller than an answer, so that the reactor has to wait in the middle of them.

@@ -147,6 +147,7 @@ impl Metrics<'_> {
     fn collect(&mut self) {
         let clock = self.clock();
         self.kernel.collect(&clock);
+        self.kernel.returned().iter().for_each(|returned| say(format_args!("{returned}")));
         self.kernel.sources().iter().filter_map(|source| source.error.as_ref()).for_each(|error| {
             say(format_args!("{error}"));
         });

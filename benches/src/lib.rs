@@ -322,7 +322,7 @@ impl Cycle {
         host.pressure(Resource::Cpu, fixture!("proc/pressure/cpu").as_bytes())?;
         host.pressure(Resource::Memory, fixture!("proc/pressure/memory").as_bytes())?;
         host.pressure(Resource::Io, fixture!("proc/pressure/io").as_bytes())?;
-        host.mountinfo(mount_table(self.kind), NONE_NAMED, |_| Some(SPACE))?;
+        host.mountinfo(mount_table(self.kind), NONE_NAMED, |_, _| Some(SPACE))?;
         host.diskstats(&moment.diskstats)?;
         host.net_dev(fixture!("proc/1/net/dev").as_bytes(), |_| link())?;
         host.sockstat(fixture!("proc/1/net/sockstat").as_bytes())?;

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use neon_agent_core::parse::mountinfo::{Mount, mountinfo, unescape};
-use neon_agent_core::sample::mounts::{Mounts, Space};
+use neon_agent_core::sample::mounts::{Mounts, Space, is_real};
 use neon_fuzz::plain::{lines, number};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut buffer = vec![0; mount.mount_point.len()];
         let path = unescape(mount.mount_point, &mut buffer).expect("never longer than the escaped form");
         assert_eq!(path, plainly_unescaped(mount.mount_point));
-        mounts.add(&mount, path, || {
+        mounts.add(&mount, is_real(mount.fs_type, mount.source), path, || {
             asked += 1;
             Some(Space::default())
         });

@@ -250,7 +250,7 @@ fn in_a_container_all_bind_mounts_of_one_device_are_one_file_system() {
     let mut mounts = Mounts::new();
     for mount in mountinfo(&table, is_real).flatten() {
         let space = Space { total_bytes: 100, used_bytes: 10, ..Space::default() };
-        mounts.add(&mount, mount.mount_point, || Some(space));
+        mounts.add(&mount, true, mount.mount_point, || Some(space));
     }
     assert_eq!((on_disk, mounts.entries().len(), mounts.total_bytes()), (5, 1, 100));
     assert!(values(host, "proc/1/net/dev").keys().eq(["eth0", "lo"]));

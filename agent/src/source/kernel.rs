@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use neon_agent_core::parse::mountinfo::Mount;
 use neon_agent_core::parse::{Fault, statm};
 use neon_agent_core::sample::gib;
 use neon_agent_core::sample::host::{AgentStanding, Host, HostLists, HostMetrics, Resource, SourceEntry};
@@ -22,6 +23,7 @@ use super::host::HostFacts;
 use super::links::Links;
 use super::processes::Processes;
 use super::procfs::{Extent, ProcFile};
+use super::runners::{Crew, Desks, Kind, Silent, Standing};
 use super::sensors::{SensorFault, Sensors};
 use crate::config::Config;
 
@@ -38,12 +40,14 @@ pub struct KernelBuffers {
     file: [u8; KERNEL_FILE_BYTES],
     /// The lists of the sample and their baselines.
     lists: HostLists,
+    /// What may hang is asked here.
+    desks: Desks,
 }
 
 impl KernelBuffers {
     /// All zeroes.
     pub const fn new() -> Self {
-        Self { file: [0; KERNEL_FILE_BYTES], lists: HostLists::new() }
+        Self { file: [0; KERNEL_FILE_BYTES], lists: HostLists::new(), desks: Desks::new() }
     }
 }
 
@@ -56,6 +60,7 @@ pub struct Kernel {
     processes: Processes,
     links: Links,
     sensors: Sensors,
+    crew: Crew,
     buffer: &'static mut [u8; KERNEL_FILE_BYTES],
     host: Host<'static>,
     has_boot_id: bool,
@@ -145,7 +150,7 @@ impl<'p> From<SensorFault<'p>> for SourceFault<'p> {
 impl Kernel {
     /// The kernel of `config`'s host.
     pub fn new(config: &Config, buffers: &'static mut KernelBuffers) -> Self {
-        let KernelBuffers { file, lists } = buffers;
+        let KernelBuffers { file, lists, desks } = buffers;
         let process = if config.host_proc == Path::new("/proc") { "self" } else { "1" };
         Self {
             host_root: config.host_root.clone(),
@@ -154,6 +159,7 @@ impl Kernel {
             processes: Processes::new(&config.host_proc),
             links: Links::new(&config.host_sys),
             sensors: Sensors::new(&config.host_sys),
+            crew: Crew::new(desks),
             buffer: file,
             host: Host::new(lists),
             has_boot_id: false,
@@ -166,13 +172,15 @@ impl Kernel {
     /// Reads every file. `clock` gives the time since any fixed moment; shares and rates are those since the collection
     /// before this one, so the first is only good as a beginning.
     ///
-    /// A file that cannot be read leaves its own fields out of the sample and is named in it.
+    /// A file that cannot be read leaves its own fields out of the sample and is named in it, and so does a mount or a
+    /// sensor that does not answer in time.
     pub fn collect(&mut self, clock: &impl Fn() -> Duration) {
         let now = clock();
         let elapsed = self.last_sample.map_or(Duration::ZERO, |last| now.saturating_sub(last));
         self.last_sample = Some(now);
         self.host.begin(elapsed.as_millis() as u64);
         self.links.begin();
+        self.crew.begin(now);
         let (files, host_root, links) = (&mut self.files, &self.host_root, &mut self.links);
         let named = &self.named_mounts;
         let mut collection = Collection { host: &mut self.host, buffer: self.buffer, clock };
@@ -188,9 +196,7 @@ impl Kernel {
         ] {
             collection.file(source, file, |host, bytes| host.pressure(resource, bytes));
         }
-        collection.file("mountinfo", &mut files.mountinfo, |host, table| {
-            host.mountinfo(table, named, |mount| filesystem::space(mount, host_root))
-        });
+        collection.mounts(&mut files.mountinfo, named, host_root, &mut self.crew);
         collection.file("diskstats", &mut files.diskstats, Host::diskstats);
         collection.file("net/dev", &mut files.net_dev, |host, bytes| host.net_dev(bytes, |name| links.read(name)));
         collection.file("sockstat", &mut files.sockstat, Host::sockstat);
@@ -200,7 +206,7 @@ impl Kernel {
         collection.file("file-nr", &mut files.file_nr, Host::file_nr);
         collection.processes(&self.processes);
         if !self.sensors.is_empty() {
-            collection.timed("hwmon", |host, _| self.sensors.read(host).map_err(SourceFault::from));
+            collection.sensors(&mut self.sensors, &mut self.crew);
         }
         if !self.has_boot_id {
             self.has_boot_id = true;
@@ -209,6 +215,11 @@ impl Kernel {
                 Ok(())
             });
         }
+    }
+
+    /// What did not answer in the collection before the last one, and did since.
+    pub fn returned(&self) -> &[Silent] {
+        self.crew.returned()
     }
 
     /// Adds how a source fared that is not the kernel.
@@ -301,19 +312,46 @@ impl<Clock: Fn() -> Duration> Collection<'_, Clock> {
         }
     }
 
-    fn timed<'p>(
+    fn mounts(&mut self, file: &mut ProcFile, named: &[String], host_root: &Path, crew: &mut Crew) {
+        let (started, clock) = ((self.clock)(), self.clock);
+        let taken = match file.read(self.buffer).map(Option::unwrap_or_default) {
+            Ok(table) => {
+                let space = |mount: &Mount<'_>, may_hang| filesystem::ask(mount, host_root, may_hang, crew, clock);
+                self.host.mountinfo(table, named, space).map_err(|fault| SourceFault::Parse(file.path(), fault))
+            }
+            Err(errno) => Err(SourceFault::Read(file.path(), errno)),
+        };
+        self.say_with("mountinfo", started, taken, crew.standing(Kind::Mount));
+    }
+
+    fn sensors(&mut self, sensors: &mut Sensors, crew: &mut Crew) {
+        let started = (self.clock)();
+        let taken = sensors.read(self.host, crew, self.clock).map_err(SourceFault::from);
+        self.say_with("hwmon", started, taken, crew.standing(Kind::Sensor));
+    }
+
+    /// The same for a source of which parts may hang: that comes first, since it lasts.
+    fn say_with(
         &mut self,
         source: &'static str,
-        take: impl FnOnce(&mut Host<'static>, &mut [u8]) -> Result<(), SourceFault<'p>>,
+        started: Duration,
+        taken: Result<(), SourceFault<'_>>,
+        silent: Option<Standing<'_>>,
     ) {
-        let started = (self.clock)();
-        let taken = take(self.host, self.buffer);
-        self.say(source, started, taken);
+        match (silent, taken) {
+            (None, taken) => self.say(source, started, taken),
+            (Some(silent), Ok(())) => self.add(source, started, Some(&silent)),
+            (Some(silent), Err(fault)) => self.add(source, started, Some(&format_args!("{silent}; {fault}"))),
+        }
     }
 
     fn say(&mut self, source: &'static str, started: Duration, taken: Result<(), SourceFault<'_>>) {
+        self.add(source, started, taken.err().as_ref().map(|fault| fault as &dyn fmt::Display));
+    }
+
+    fn add(&mut self, source: &'static str, started: Duration, error: Option<&dyn fmt::Display>) {
         let duration = (self.clock)().saturating_sub(started);
-        self.host.source(source_entry(source, duration, taken.err().as_ref().map(|fault| fault as &dyn fmt::Display)));
+        self.host.source(source_entry(source, duration, error));
     }
 }
 

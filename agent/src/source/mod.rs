@@ -9,4 +9,5 @@ pub mod kernel;
 pub mod links;
 pub mod processes;
 pub mod procfs;
+pub mod runners;
 pub mod sensors;

@@ -3,45 +3,79 @@
 //! Source: kernel document hwmon/sysfs-interface: `name` of each chip, `temp*_input` in thousandths of a degree
 //! Celsius, `fan*_input` in revolutions per minute, `*_label` where the driver knows what it measures. They are looked
 //! for once, and again when one of them has gone.
+//!
+//! Reading one asks a device, which may hang (a bus, a disk's controller). So a runner reads them, all in one go: two
+//! switches of threads a collection. One that hangs keeps its runner, and another one reads those behind it.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::Duration;
 
 use neon_agent_core::parse::Fault;
 use neon_agent_core::sample::host::{FANS_MAX, Host, SensorText, TEMPERATURES_MAX};
 use nix::errno::Errno;
 
 use super::procfs::{Extent, ProcFile, open, read_all};
+use super::runners::{Crew, Kind, NoAnswer};
 
 /// A value, a name or a label.
 const ATTRIBUTE_BYTES: usize = 64;
 /// The driver that asks a disk for its temperature, which on some keeps it from spinning down (kernel document
 /// hwmon/drivetemp). A monitor must not wear out what it watches.
 const LEFT_OUT_CHIP: &str = "drivetemp";
+/// How often a round that gets on is waited for anew when the time is up. Past it those left are not read.
+const WAITS_MAX: u32 = 4;
 
 /// The sensors of a host, open.
 pub struct Sensors {
     folder: PathBuf,
     /// `None` until they have been looked for, and again when one has gone.
-    found: Option<Vec<Sensor>>,
+    found: Option<Arc<Found>>,
+    /// Whether one has gone.
+    is_stale: bool,
+    /// Rounds so far.
+    rounds: u32,
+}
+
+/// The sensors that were found, shared with the runners that read them.
+struct Found {
+    sensors: Vec<Sensor>,
+    /// The round that is waited for; an older one ends with the sensor it is at.
+    round: AtomicU32,
+    /// Which sensor it is at.
+    at: AtomicUsize,
 }
 
 struct Sensor {
-    kind: Kind,
+    kind: SensorKind,
     chip: SensorText,
     label: SensorText,
+    path: PathBuf,
+    /// Whether it hangs, and so is not read.
+    is_left_out: AtomicBool,
+    /// Locked while it is read.
+    reading: Mutex<Reading>,
+}
+
+struct Reading {
     file: ProcFile,
-    /// Its driver was unloaded, or its device unplugged.
-    is_gone: bool,
+    bytes: [u8; ATTRIBUTE_BYTES],
+    /// How many bytes were read, or why not.
+    length: Result<usize, Errno>,
+    /// In which round.
+    round: u32,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum SensorKind {
     Temperature,
     Fan,
 }
 
 /// Why a sensor gave nothing.
+#[derive(Debug)]
 pub enum SensorFault<'s> {
     /// It cannot be read.
     Read(&'s Path, Errno),
@@ -49,47 +83,164 @@ pub enum SensorFault<'s> {
     Parse(&'s Path, Fault),
 }
 
+/// The sensors from one on, to be read by a runner.
+pub struct Round {
+    found: Arc<Found>,
+    number: u32,
+    from: usize,
+}
+
+impl Round {
+    /// Reads them.
+    pub fn run(self) {
+        for (index, sensor) in self.found.sensors.iter().enumerate().skip(self.from) {
+            if self.found.round.load(Ordering::Acquire) != self.number {
+                return;
+            }
+            self.found.at.store(index, Ordering::Release);
+            if !sensor.is_left_out.load(Ordering::Acquire) {
+                sensor.read(self.number);
+            }
+        }
+    }
+}
+
 impl Sensors {
     /// The sensors under `sys`, not yet looked for.
     pub fn new(sys: &Path) -> Self {
-        Self { folder: sys.join("class/hwmon"), found: None }
+        Self { folder: sys.join("class/hwmon"), found: None, is_stale: false, rounds: 0 }
     }
 
     /// Whether this host has any.
     pub fn is_empty(&mut self) -> bool {
-        let folder = &self.folder;
-        self.found.get_or_insert_with(|| discover(folder)).is_empty()
+        self.found().sensors.is_empty()
     }
 
-    /// Reads each into `host`. A sensor that fails costs itself alone; the first fault is the error.
-    pub fn read(&mut self, host: &mut Host<'_>) -> Result<(), SensorFault<'_>> {
-        if self.found.iter().flatten().any(|sensor| sensor.is_gone) {
+    /// Reads each into `host`. A sensor that fails or hangs costs itself alone; the first fault is the error, and the
+    /// crew knows what hangs.
+    pub fn read(
+        &mut self,
+        host: &mut Host<'_>,
+        crew: &mut Crew,
+        clock: &impl Fn() -> Duration,
+    ) -> Result<(), SensorFault<'_>> {
+        if std::mem::take(&mut self.is_stale) {
             self.found = None;
         }
-        let folder = &self.folder;
-        let mut first = Ok(());
-        for sensor in self.found.get_or_insert_with(|| discover(folder)) {
-            first = first.and(sensor.read(host));
+        let found = self.found();
+        for sensor in &found.sensors {
+            sensor.is_left_out.store(crew.is_silent_sensor(sensor.path_bytes()), Ordering::Release);
         }
-        first
+        let (first, mut from, mut waits_left) = (self.rounds + 1, Some(0), WAITS_MAX);
+        while let Some(index) = from.filter(|index| *index < found.sensors.len()) {
+            from = self.round(&found, index, &mut waits_left, crew, clock);
+        }
+        let found: &Found = self.found.insert(found);
+        self.is_stale = found.has_one_gone(first);
+        found.take(first, host)
+    }
+
+    fn found(&mut self) -> Arc<Found> {
+        let folder = &self.folder;
+        self.found.get_or_insert_with(|| Arc::new(Found::new(discover(folder)))).clone()
+    }
+
+    /// Has the sensors from one on read. `None` when that is done; the one behind the one that hangs.
+    fn round(
+        &mut self,
+        found: &Arc<Found>,
+        from: usize,
+        waits_left: &mut u32,
+        crew: &mut Crew,
+        clock: &impl Fn() -> Duration,
+    ) -> Option<usize> {
+        self.rounds += 1;
+        found.at.store(from, Ordering::Release);
+        found.round.store(self.rounds, Ordering::Release);
+        let (since, mut last) = (clock(), from);
+        let asked = crew.read(Round { found: found.clone(), number: self.rounds, from }, clock, || {
+            let at = found.at.load(Ordering::Acquire);
+            let gets_on = at != std::mem::replace(&mut last, at) && *waits_left > 0;
+            *waits_left -= u32::from(gets_on);
+            gets_on
+        });
+        match asked {
+            Ok(()) => None,
+            Err(NoAnswer::Silent(runner)) => {
+                // It ends with the sensor it is at.
+                found.round.store(0, Ordering::Release);
+                let at = found.at.load(Ordering::Acquire);
+                let sensor = found.sensors.get(at)?;
+                sensor.is_left_out.store(true, Ordering::Release);
+                crew.leave_sensor(runner, sensor.path_bytes(), since, clock());
+                Some(at + 1)
+            }
+            Err(NoAnswer::NotAsked) => {
+                let left = found.sensors.iter().skip(from).filter(|sensor| !sensor.is_left_out.load(Ordering::Acquire));
+                left.for_each(|sensor| crew.count_not_asked(Kind::Sensor, sensor.path_bytes()));
+                None
+            }
+        }
+    }
+}
+
+impl Found {
+    fn new(sensors: Vec<Sensor>) -> Self {
+        Self { sensors, round: AtomicU32::new(0), at: AtomicUsize::new(0) }
+    }
+
+    /// Hands over what was read in round `first` or later.
+    fn take(&self, first: u32, host: &mut Host<'_>) -> Result<(), SensorFault<'_>> {
+        let mut fault = Ok(());
+        for sensor in &self.sensors {
+            sensor.with_reading(first, |reading| {
+                fault = std::mem::replace(&mut fault, Ok(())).and(sensor.take(reading, host))
+            });
+        }
+        fault
+    }
+
+    /// Whether a driver was unloaded, or a device unplugged.
+    fn has_one_gone(&self, first: u32) -> bool {
+        let mut has_one_gone = false;
+        for sensor in &self.sensors {
+            sensor.with_reading(first, |reading| {
+                has_one_gone |= matches!(reading.length, Err(Errno::ENODEV | Errno::ENOENT));
+            });
+        }
+        has_one_gone
     }
 }
 
 impl Sensor {
-    fn read(&mut self, host: &mut Host<'_>) -> Result<(), SensorFault<'_>> {
-        let mut buffer = [0; ATTRIBUTE_BYTES];
-        let bytes = match self.file.read(&mut buffer) {
-            Ok(bytes) => bytes.unwrap_or_default(),
-            Err(errno) => {
-                self.is_gone = matches!(errno, Errno::ENODEV | Errno::ENOENT);
-                return Err(SensorFault::Read(self.file.path(), errno));
-            }
-        };
+    fn path_bytes(&self) -> &[u8] {
+        self.path.as_os_str().as_bytes()
+    }
+
+    /// Reads it, however long that takes.
+    fn read(&self, round: u32) {
+        let Reading { file, bytes, length, round: read_in } =
+            &mut *self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        *length = file.read(bytes).map(|read| read.map_or(0, <[u8]>::len));
+        *read_in = round;
+    }
+
+    /// Looks at what was read in round `first` or later; at nothing of one that hangs or was not read.
+    fn with_reading(&self, first: u32, look: impl FnOnce(&Reading)) {
+        match self.reading.try_lock() {
+            Ok(reading) if reading.round >= first => look(&reading),
+            Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) | Ok(_) => {}
+        }
+    }
+
+    fn take(&self, reading: &Reading, host: &mut Host<'_>) -> Result<(), SensorFault<'_>> {
+        let length = reading.length.map_err(|errno| SensorFault::Read(&self.path, errno))?;
+        let bytes = reading.bytes.get(..length).unwrap_or_default();
         let taken = match self.kind {
-            Kind::Temperature => host.temperature(&self.chip, &self.label, bytes),
-            Kind::Fan => host.fan(&self.chip, &self.label, bytes),
+            SensorKind::Temperature => host.temperature(&self.chip, &self.label, bytes),
+            SensorKind::Fan => host.fan(&self.chip, &self.label, bytes),
         };
-        taken.map_err(|fault| SensorFault::Parse(self.file.path(), fault))
+        taken.map_err(|fault| SensorFault::Parse(&self.path, fault))
     }
 }
 
@@ -104,7 +255,7 @@ fn discover(folder: &Path) -> Vec<Sensor> {
             sensors.extend(sensor(&chip, file));
         }
     }
-    let mut room = [(Kind::Temperature, TEMPERATURES_MAX), (Kind::Fan, FANS_MAX)];
+    let mut room = [(SensorKind::Temperature, TEMPERATURES_MAX), (SensorKind::Fan, FANS_MAX)];
     sensors.retain(|sensor: &Sensor| {
         let slot = room.iter_mut().find(|(kind, left)| *kind == sensor.kind && *left > 0);
         slot.map(|(_, left)| *left -= 1).is_some()
@@ -116,12 +267,15 @@ fn discover(folder: &Path) -> Vec<Sensor> {
 fn sensor(chip: &SensorText, file: PathBuf) -> Option<Sensor> {
     let name = file.file_name()?.to_str()?.strip_suffix("_input")?;
     let kind = match name.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        "temp" => Kind::Temperature,
-        "fan" => Kind::Fan,
+        "temp" => SensorKind::Temperature,
+        "fan" => SensorKind::Fan,
         _ => return None,
     };
     let label = text(&file.with_file_name(format!("{name}_label"))).unwrap_or_else(|| SensorText::from(name));
-    Some(Sensor { kind, chip: chip.clone(), label, file: ProcFile::new(file, Extent::OnePiece), is_gone: false })
+    let (chip, path) = (chip.clone(), file.clone());
+    let file = ProcFile::new(file, Extent::OnePiece);
+    let reading = Mutex::new(Reading { file, bytes: [0; ATTRIBUTE_BYTES], length: Ok(0), round: 0 });
+    Some(Sensor { kind, chip, label, path, is_left_out: AtomicBool::new(false), reading })
 }
 
 /// What is in a folder, shorter names first, so that temp2 comes before temp10. A folder that is not there is empty.
@@ -144,7 +298,19 @@ mod tests {
     use neon_agent_core::sample::host::{AgentStanding, HostLists};
     use neon_shared::time::Timestamp;
 
+    use super::super::runners::Desks;
     use super::*;
+    use crate::hot_path_tests::leaked;
+
+    /// One collection of the sensors alone.
+    fn read<'s>(sensors: &'s mut Sensors, host: &mut Host<'_>, crew: &mut Crew) -> Result<(), SensorFault<'s>> {
+        crew.begin(Duration::ZERO);
+        sensors.read(host, crew, &|| Duration::ZERO)
+    }
+
+    fn crew() -> Crew {
+        Crew::new(leaked(Desks::new))
+    }
 
     /// A `/sys` with two chips, one of them a disk.
     fn sys(name: &str) -> PathBuf {
@@ -184,7 +350,7 @@ mod tests {
     fn temperatures_and_fans_are_read_with_their_names_but_no_disk_is_asked() {
         let sys = sys("names");
         let mut host = host();
-        assert!(Sensors::new(&sys).read(&mut host).is_ok());
+        assert!(read(&mut Sensors::new(&sys), &mut host, &mut crew()).is_ok());
         let readings = readings(&mut host);
         assert_eq!(
             readings["temperatures"],
@@ -207,16 +373,18 @@ mod tests {
         let mut sensors = Sensors::new(&sys);
         let chip = sys.join("class/hwmon/hwmon0");
         std::fs::write(chip.join("temp2_input"), "hot\n").unwrap();
-        let mut host = host();
-        assert!(matches!(sensors.read(&mut host), Err(SensorFault::Parse(path, _)) if path.ends_with("temp2_input")));
+        let (mut host, mut crew) = (host(), crew());
+        assert!(
+            matches!(read(&mut sensors, &mut host, &mut crew), Err(SensorFault::Parse(path, _)) if path.ends_with("temp2_input"))
+        );
         assert_eq!(readings(&mut host)["temperatures"].as_array().unwrap().len(), 2);
 
         // A sensor whose file is gone when it is opened, as after its driver went.
         let mut unread = Sensors::new(&sys);
         assert!(!unread.is_empty());
         std::fs::remove_dir_all(&chip).unwrap();
-        assert!(matches!(unread.read(&mut host), Err(SensorFault::Read(_, Errno::ENOENT))));
-        assert!(unread.read(&mut host).is_ok() && unread.is_empty());
+        assert!(matches!(read(&mut unread, &mut host, &mut crew), Err(SensorFault::Read(_, Errno::ENOENT))));
+        assert!(read(&mut unread, &mut host, &mut crew).is_ok() && unread.is_empty());
         std::fs::remove_dir_all(&sys).unwrap();
     }
 

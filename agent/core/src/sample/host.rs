@@ -4,6 +4,8 @@
 //! function of its name; a file that is not handed over in a sample leaves its fields absent. What a sample needs of
 //! the one before it (counters) stays inside.
 
+use core::cell::Cell;
+
 use neon_shared::metrics::ServerMetrics;
 use neon_shared::readings::{
     AgentReading, ConntrackReading, CpuShares, FanReading, MemoryReading, Pressure, Readings, SocketsReading,
@@ -126,6 +128,8 @@ pub struct Host<'l> {
     elapsed_ms: u64,
     previous_cpu: CpuTicks,
     boot_id: Text<BOOT_ID_BYTES>,
+    /// Whether the last mount table had a mount that [`mounts::may_hang`], listed or not.
+    has_traps: bool,
 }
 
 /// What one sample knows beside its lists.
@@ -152,7 +156,14 @@ struct Values {
 impl<'l> Host<'l> {
     /// Nothing known yet.
     pub fn new(lists: &'l mut HostLists) -> Self {
-        Self { lists, values: Values::default(), elapsed_ms: 0, previous_cpu: cpu::NO_TICKS, boot_id: Text::new() }
+        Self {
+            lists,
+            values: Values::default(),
+            elapsed_ms: 0,
+            previous_cpu: cpu::NO_TICKS,
+            boot_id: Text::new(),
+            has_traps: false,
+        }
     }
 
     /// Begins a sample, `elapsed_ms` after the one before it (0 for the first): forgets everything but the counters
@@ -215,26 +226,39 @@ impl<'l> Host<'l> {
     }
 
     /// Takes a mount table. File systems on disks of this host count, and those mounted at a place that is `named` are
-    /// listed whatever they are. `space` is asked once for each, with the mount point as the table writes it. A malformed
-    /// line costs its mount alone; the first such fault is the error.
+    /// listed whatever they are. A malformed line costs its mount alone; the first such fault is the error.
+    ///
+    /// `space` is asked once for each, with the mount point as the table writes it, and whether the answer may never
+    /// come: because of the mount's type, or, on a host with any such mount, because the way to it may lead through one.
     pub fn mountinfo(
         &mut self,
         bytes: &[u8],
         named: &[impl AsRef<[u8]>],
-        mut space: impl FnMut(&Mount<'_>) -> Option<Space>,
+        mut space: impl FnMut(&Mount<'_>, bool) -> Option<Space>,
     ) -> Result<(), Fault> {
         self.values.has_mounts = true;
         let mut path = [0; mounts::MOUNT_POINT_BYTES];
-        let wanted = |fs_type: &[u8], source: &[u8]| !named.is_empty() || mounts::is_real(fs_type, source);
-        each(parse::mountinfo::mountinfo(bytes, wanted), |mount| {
+        // A mount stands behind what it is mounted on, unless that was moved there later: then the last table knows.
+        let (has_traps, had_traps) = (Cell::new(false), self.has_traps);
+        // What was found of the line that is read, so that it is looked at once.
+        let (is_trap, is_real) = (Cell::new(false), Cell::new(false));
+        let wanted = |fs_type: &[u8], source: &[u8]| {
+            is_trap.set(mounts::may_hang(fs_type));
+            // Every systemd host has an autofs; what it mounts has a type of its own.
+            has_traps.set(has_traps.get() || is_trap.get() && fs_type != b"autofs");
+            is_real.set(mounts::is_real(fs_type, source));
+            !named.is_empty() || is_real.get()
+        };
+        let taken = each(parse::mountinfo::mountinfo(bytes, wanted), |mount| {
             let mount_point = parse::mountinfo::unescape(mount.mount_point, &mut path).unwrap_or(mount.mount_point);
-            if named.is_empty()
-                || mounts::is_real(mount.fs_type, mount.source)
-                || named.iter().any(|name| name.as_ref() == mount_point)
-            {
-                self.lists.mounts.add(&mount, mount_point, || space(&mount));
+            if is_real.get() || named.iter().any(|name| name.as_ref() == mount_point) {
+                let may_hang =
+                    is_trap.get() || (has_traps.get() || had_traps) && mounts::is_below_another(mount.mount_point);
+                self.lists.mounts.add(&mount, is_real.get(), mount_point, || space(&mount, may_hang));
             }
-        })
+        });
+        self.has_traps = has_traps.get();
+        taken
     }
 
     /// Takes `/proc/diskstats`. A malformed line costs its device alone; the first such fault is the error.
@@ -461,7 +485,7 @@ mod tests {
         host.meminfo(MEMINFO).unwrap();
     }
 
-    fn space(_: &Mount<'_>) -> Option<Space> {
+    fn space(_: &Mount<'_>, _: bool) -> Option<Space> {
         Some(Space { total_bytes: 1 << 31, used_bytes: 1 << 30, available_bytes: 9, inodes_total: 8, inodes_used: 7 })
     }
 
@@ -626,6 +650,37 @@ mod tests {
         assert_eq!(listed(&[]), ["/"]);
         assert_eq!(listed(&["/mnt/a b"]), ["/", "/mnt/a b"]);
         assert_eq!(listed(&["/run", "/nowhere"]), ["/", "/run"]);
+    }
+
+    #[test]
+    fn a_mount_that_may_hang_is_said_to_and_so_is_what_lies_below_one() {
+        let table = |nas: &str| {
+            std::format!(
+                "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /home rw - ext4 /dev/sda2 rw\n\
+                5 1 0:9 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n\
+                {nas}3 2 8:3 / /mnt/nas/disk rw - xfs /dev/sdb rw\n4 1 8:4 / /mnt/stick rw - fuseblk /dev/sdc rw\n"
+            )
+        };
+        let mut host = host();
+        let mut asked = |table: &str| {
+            let mut asked = std::vec::Vec::new();
+            host.begin(0);
+            let ask = |mount: &Mount<'_>, may_hang| {
+                asked.push((mount.device_minor, may_hang));
+                space(mount, may_hang)
+            };
+            host.mountinfo(table.as_bytes(), NONE, ask).unwrap();
+            asked
+        };
+        let settled = table("").replace("fuseblk", "ntfs3");
+        assert_eq!(asked(&settled), [(1, false), (2, false), (3, false), (4, false)]);
+        // Not listed itself, and yet in the way.
+        let share = table("6 1 0:45 / /mnt/nas rw - nfs4 files:/x rw\n").replace("fuseblk", "ntfs3");
+        assert_eq!(asked(&share), [(1, false), (2, false), (3, true), (4, true)]);
+        // In the way, although it stands behind what is mounted on it.
+        assert_eq!(asked(&table("")), [(1, false), (2, false), (3, true), (4, true)]);
+        assert_eq!(asked(&settled), [(1, false), (2, false), (3, true), (4, true)]);
+        assert_eq!(asked(&settled), [(1, false), (2, false), (3, false), (4, false)]);
     }
 
     #[test]

@@ -36,6 +36,73 @@ pub fn is_real(fs_type: &[u8], source: &[u8]) -> bool {
     POOLED_TYPES.contains(&fs_type)
 }
 
+/// Whether to ask a mount of this type for its space may take for ever: its answer comes from elsewhere, or from a
+/// program (a server that is gone, a FUSE program that was stopped), or nobody knows.
+///
+/// What is named here answers from the kernel's memory: file systems of disks, images and memory, and the kernel's own.
+/// A type that is missing costs a thread and two switches to it and back, a type too many could stop the agent, so when
+/// in doubt it stays out. `autofs` is out because looking it up mounts something.
+pub fn may_hang(fs_type: &[u8]) -> bool {
+    !matches!(
+        fs_type,
+        b"ext2"
+            | b"ext3"
+            | b"ext4"
+            | b"xfs"
+            | b"btrfs"
+            | b"zfs"
+            | b"bcachefs"
+            | b"f2fs"
+            | b"jfs"
+            | b"reiserfs"
+            | b"nilfs2"
+            | b"ntfs3"
+            | b"vfat"
+            | b"msdos"
+            | b"exfat"
+            | b"hfsplus"
+            | b"ubifs"
+            | b"jffs2"
+            | b"overlay"
+            | b"squashfs"
+            | b"erofs"
+            | b"iso9660"
+            | b"udf"
+            | b"cramfs"
+            | b"romfs"
+            | b"tmpfs"
+            | b"ramfs"
+            | b"rootfs"
+            | b"devtmpfs"
+            | b"hugetlbfs"
+            | b"proc"
+            | b"sysfs"
+            | b"devpts"
+            | b"cgroup"
+            | b"cgroup2"
+            | b"cpuset"
+            | b"securityfs"
+            | b"selinuxfs"
+            | b"debugfs"
+            | b"tracefs"
+            | b"configfs"
+            | b"fusectl"
+            | b"pstore"
+            | b"efivarfs"
+            | b"bpf"
+            | b"mqueue"
+            | b"binfmt_misc"
+            | b"nsfs"
+            | b"rpc_pipefs"
+            | b"nfsd"
+    )
+}
+
+/// Whether the way to `mount_point` may lead through another mount than the root: it has more than one part.
+pub fn is_below_another(mount_point: &[u8]) -> bool {
+    mount_point.iter().skip(1).any(|byte| *byte == b'/')
+}
+
 /// One file system's reading.
 pub type MountEntry = MountReading<MountText>;
 
@@ -94,10 +161,10 @@ impl Mounts {
     }
 
     /// Lists a mount, unless its file system is listed already; `space` is asked only if needed, and a mount it cannot
-    /// be had from leaves the file system to the next mount of it. One that [`is_real`] counts into the sums.
+    /// be had from leaves the file system to the next mount of it. One that is real ([`is_real`]) counts into the sums.
     ///
     /// `mount_point` is the mount's own, its escapes undone.
-    pub fn add(&mut self, mount: &Mount<'_>, mount_point: &[u8], space: impl FnOnce() -> Option<Space>) {
+    pub fn add(&mut self, mount: &Mount<'_>, is_real: bool, mount_point: &[u8], space: impl FnOnce() -> Option<Space>) {
         let number = (mount.device_major, mount.device_minor);
         let pool = pool(mount);
         let is_known = |known: &&FileSystem| known.number == number || pool.is_some() && known.pool == pool;
@@ -115,7 +182,7 @@ impl Mounts {
         }
         // A data set's size is what it holds plus what is free in its pool, so only what it holds is new.
         let new_bytes = if known.is_some() { space.used_bytes } else { space.total_bytes };
-        if is_real(mount.fs_type, mount.source) {
+        if is_real {
             self.total_bytes = self.total_bytes.saturating_add(new_bytes);
             self.used_bytes = self.used_bytes.saturating_add(space.used_bytes);
         }
@@ -224,6 +291,10 @@ mod tests {
     const SPACE: Space =
         Space { total_bytes: 100, used_bytes: 10, available_bytes: 80, inodes_total: 50, inodes_used: 5 };
 
+    fn add(mounts: &mut Mounts, mount: &Mount<'_>, mount_point: &[u8], space: impl FnOnce() -> Option<Space>) {
+        mounts.add(mount, is_real(mount.fs_type, mount.source), mount_point, space);
+    }
+
     fn totals(mounts: &Mounts) -> (u64, u64) {
         (mounts.total_bytes(), mounts.used_bytes())
     }
@@ -256,11 +327,38 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_known_to_answer_from_memory_is_asked_at_once() {
+        for fs_type in ["ext4", "xfs", "btrfs", "zfs", "vfat", "overlay", "tmpfs", "proc", "cgroup2"] {
+            assert!(!may_hang(fs_type.as_bytes()), "{fs_type}");
+        }
+        for fs_type in [
+            "nfs",
+            "nfs4",
+            "cifs",
+            "smb3",
+            "fuse",
+            "fuseblk",
+            "fuse.sshfs",
+            "9p",
+            "ceph",
+            "virtiofs",
+            "autofs",
+            "",
+            "new",
+        ] {
+            assert!(may_hang(fs_type.as_bytes()), "{fs_type}");
+        }
+        for (mount_point, is_below) in [("/", false), ("/home", false), ("/boot/efi", true), ("", false)] {
+            assert_eq!(is_below_another(mount_point.as_bytes()), is_below, "{mount_point}");
+        }
+    }
+
+    #[test]
     fn a_device_mounted_twice_counts_once_at_its_first_place() {
         let mut mounts = Mounts::new();
-        mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/", || Some(SPACE));
-        mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/bind", || panic!("asked again"));
-        mounts.add(&mount(2, "ext4", "/dev/sda2"), b"/home", || Some(SPACE));
+        add(&mut mounts, &mount(1, "ext4", "/dev/sda1"), b"/", || Some(SPACE));
+        add(&mut mounts, &mount(1, "ext4", "/dev/sda1"), b"/bind", || panic!("asked again"));
+        add(&mut mounts, &mount(2, "ext4", "/dev/sda2"), b"/home", || Some(SPACE));
         assert_eq!(totals(&mounts), (200, 20));
         assert!(mounts.entries().iter().map(|entry| entry.mount_point.as_str()).eq(["/", "/home"]));
     }
@@ -268,8 +366,8 @@ mod tests {
     #[test]
     fn an_entry_has_what_its_mount_and_its_file_system_say() {
         let mut mounts = Mounts::new();
-        mounts.add(&Mount { read_only: true, ..mount(1, "xfs", "/dev/sda1") }, b"/srv/a b", || Some(SPACE));
-        mounts.add(&mount(2, "vfat", "/dev/sda2"), b"/boot/efi", || Some(Space { inodes_total: 0, ..SPACE }));
+        add(&mut mounts, &Mount { read_only: true, ..mount(1, "xfs", "/dev/sda1") }, b"/srv/a b", || Some(SPACE));
+        add(&mut mounts, &mount(2, "vfat", "/dev/sda2"), b"/boot/efi", || Some(Space { inodes_total: 0, ..SPACE }));
         let [xfs, vfat] = mounts.entries() else { panic!() };
         assert_eq!(
             (xfs.mount_point.as_str(), xfs.device.as_str(), xfs.fs_type.as_str()),
@@ -286,11 +384,11 @@ mod tests {
     fn the_data_sets_of_a_pool_share_its_free_space() {
         let mut mounts = Mounts::new();
         for (minor, source) in [(1, "tank"), (2, "tank/home"), (3, "tank/var/log"), (2, "tank/home")] {
-            mounts.add(&mount(minor, "zfs", source), b"/x", || Some(SPACE));
+            add(&mut mounts, &mount(minor, "zfs", source), b"/x", || Some(SPACE));
         }
         assert_eq!((mounts.entries().len(), totals(&mounts)), (1, (120, 30)));
         assert_eq!(mounts.entries()[0].inodes_total, None);
-        mounts.add(&mount(9, "zfs", "other"), b"/y", || Some(SPACE));
+        add(&mut mounts, &mount(9, "zfs", "other"), b"/y", || Some(SPACE));
         assert_eq!((mounts.entries().len(), totals(&mounts)), (2, (220, 40)));
     }
 
@@ -298,7 +396,7 @@ mod tests {
     fn the_subvolumes_of_a_btrfs_are_one_file_system() {
         let mut mounts = Mounts::new();
         for minor in [4, 5] {
-            mounts.add(&mount(minor, "btrfs", "/dev/sdb"), b"/x", || Some(SPACE));
+            add(&mut mounts, &mount(minor, "btrfs", "/dev/sdb"), b"/x", || Some(SPACE));
         }
         assert_eq!(totals(&mounts), (100, 10));
     }
@@ -306,16 +404,16 @@ mod tests {
     #[test]
     fn a_mount_that_cannot_be_asked_leaves_the_device_to_the_next() {
         let mut mounts = Mounts::new();
-        mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/x", || None);
-        mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/y", || Some(SPACE));
+        add(&mut mounts, &mount(1, "ext4", "/dev/sda1"), b"/x", || None);
+        add(&mut mounts, &mount(1, "ext4", "/dev/sda1"), b"/y", || Some(SPACE));
         assert_eq!(totals(&mounts), (100, 10));
     }
 
     #[test]
     fn a_share_of_another_host_is_listed_but_is_no_disk_of_this_one() {
         let mut mounts = Mounts::new();
-        mounts.add(&mount(1, "ext4", "/dev/sda1"), b"/", || Some(SPACE));
-        mounts.add(&mount(2, "nfs4", "files:/export"), b"/mnt", || Some(SPACE));
+        add(&mut mounts, &mount(1, "ext4", "/dev/sda1"), b"/", || Some(SPACE));
+        add(&mut mounts, &mount(2, "nfs4", "files:/export"), b"/mnt", || Some(SPACE));
         assert_eq!((mounts.entries().len(), totals(&mounts)), (2, (100, 10)));
     }
 
@@ -323,7 +421,7 @@ mod tests {
     fn names_too_long_are_cut_and_their_file_system_counts() {
         let mut mounts = Mounts::new();
         let source = format!("/dev/{}", "d".repeat(200));
-        mounts.add(&mount(1, "ext4", &source), &[b'm'; 5000], || Some(SPACE));
+        add(&mut mounts, &mount(1, "ext4", &source), &[b'm'; 5000], || Some(SPACE));
         let entry = &mounts.entries()[0];
         assert_eq!((entry.mount_point.len(), entry.device.len()), (MOUNT_POINT_BYTES, MOUNT_DEVICE_BYTES));
         assert_eq!(totals(&mounts), (100, 10));
@@ -332,9 +430,10 @@ mod tests {
     #[test]
     fn file_systems_past_the_capacity_are_counted() {
         let mut mounts = Mounts::new();
-        (0..MOUNTS_MAX as u64).for_each(|minor| mounts.add(&mount(minor, "ext4", "/dev/sda"), b"/x", || Some(SPACE)));
+        (0..MOUNTS_MAX as u64)
+            .for_each(|minor| add(&mut mounts, &mount(minor, "ext4", "/dev/sda"), b"/x", || Some(SPACE)));
         assert_eq!(mounts.left_out(), 0);
-        mounts.add(&mount(9999, "ext4", "/dev/sdz"), b"/x", || Some(SPACE));
+        add(&mut mounts, &mount(9999, "ext4", "/dev/sdz"), b"/x", || Some(SPACE));
         assert_eq!((mounts.left_out(), mounts.total_bytes()), (1, 100 * MOUNTS_MAX as u64));
     }
 }
