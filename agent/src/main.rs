@@ -2,11 +2,12 @@
 //!
 //! `main` builds the static buffers and the two threads: the scheduler on this one collects, the sender on its own
 //! sends. Exit codes: 0 after SIGTERM or SIGINT, 1 when the system refuses what the agent needs, 2 for a bad
-//! configuration; `health` has 1 for an agent that is not well.
+//! configuration; `health` has 1 for an agent that is not well, `check` for a deployment where a step failed.
 // The tests count allocations, which takes an allocator and so `unsafe`; the product has none.
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod budget;
+mod check;
 mod clock;
 mod config;
 mod health;
@@ -47,6 +48,13 @@ static SENDER: Mutex<SenderBuffers> = Mutex::new(SenderBuffers::new());
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => configured(Config::from_env(), watch),
+        Some("check") => match Config::from_env() {
+            Ok(config) => configured(Ok(config), check),
+            Err(errors) => {
+                check::refuse(&errors);
+                ExitCode::from(EXIT_CONFIGURATION)
+            }
+        },
         Some("health") => health::run(std::env::args().nth(2).as_deref()),
         Some("--once") => configured(Config::for_one_report(&hostname()), once),
         Some("--budget") => {
@@ -104,6 +112,12 @@ fn once(config: &Config) -> std::io::Result<()> {
     once::run(config, kernel, engine, claim(&SAMPLE))
 }
 
+/// Says what is wrong with this deployment.
+fn check(config: &Config) -> std::io::Result<()> {
+    let (kernel, engine) = sources(config);
+    check::run(config, kernel, engine)
+}
+
 fn sources(config: &Config) -> (Kernel, Engine) {
     (Kernel::new(config, claim(&KERNEL)), Engine::new(&config.docker_socket, claim(&DOCKER)))
 }
@@ -121,7 +135,8 @@ fn claim<T>(buffers: &'static Mutex<T>) -> &'static mut T {
 
 fn print_help() {
     println!("neon-agent {}: reads this host and reports to a Neon master\n", env!("CARGO_PKG_VERSION"));
-    println!("Usage: neon-agent [health [PID] | --once | --budget | --version | --help]\n");
+    println!("Usage: neon-agent [check | health [PID] | --once | --budget | --version | --help]\n");
+    println!("  check      say what is wrong with this deployment and what to do, step by step; registers nothing");
     println!("  health     say when the agents that run here, or process PID, last reported; fails if too long ago");
     println!("  --once     print one report as JSON and exit; needs no master");
     println!("  --budget   print every static buffer, its size, and what happens past it\n");

@@ -235,9 +235,10 @@ fn say_what_is_missing(sweep: &Sweep<'_>) {
 }
 
 /// A deadline passed.
-struct TooSlow;
+pub struct TooSlow;
 
-async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Result<T, TooSlow> {
+/// What `work` gives, unless it takes longer than `deadline`.
+pub async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Result<T, TooSlow> {
     or(async { Ok(work.await) }, async {
         after(deadline).await;
         Err(TooSlow)

@@ -227,6 +227,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Who answers at the socket, for a person to read. The first thing that is asked of an engine.
+    pub async fn identify(&mut self) -> Result<String, DockerFault> {
+        let answer = self.detail.ask(Endpoint::Info).await?.granted().await?;
+        // The first answer's head is at the beginning of the buffer.
+        let api = header(&answer.connection.buffer[..answer.connection.start], "api-version").unwrap_or("not said");
+        let api = format!("API {api}");
+        let (_, length) = answer.read_whole(self.detail_buffer).await?;
+        let info = info(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
+        Ok(format!("engine {}, {api}", info.server_version))
+    }
+
     /// Lists every container with its details and writes the report.
     ///
     /// Errors: the list itself cannot be had to its end, or the engine is gone before all details are: part of a list
@@ -381,6 +392,13 @@ impl Reporting<'_, '_> {
         let is_in = self.writer.push(&container::container(&entry, details.as_ref(), &tags, &mut self.scratch));
         self.containers += usize::from(is_in);
     }
+}
+
+/// The value of a field in the head of an answer.
+fn header<'h>(head: &'h [u8], name: &str) -> Option<&'h str> {
+    let lines = str::from_utf8(head).ok()?.lines();
+    let mut fields = lines.filter_map(|line| line.split_once(':'));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
 /// The id of an element of the list, if it may stand in a path.

@@ -79,7 +79,7 @@ pub fn retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<D
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<Timestamp> {
+pub fn http_date(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut words = text.trim().split_once(", ")?.1.split(' ');
     let (day, month, year) = (words.next()?, words.next()?, words.next()?);

@@ -1,16 +1,21 @@
 //! One HTTP request to the master: ureq over TCP, and over TLS where the master's URL is `https`.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use neon_shared::api::SECRET_HEADER;
+use neon_agent_core::parse::json::{self, JsonText};
+use neon_shared::api::{Envelope, SECRET_HEADER};
+use neon_shared::time::Timestamp;
+use rustls::client::danger::ServerCertVerifier;
+use serde::de::IgnoredAny;
 use ureq::http::HeaderValue;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, Error, Timeout};
 
-use super::backoff::retry_after;
+use super::backoff::{http_date, retry_after};
 use super::lookup::{LookupConnector, NoLookup, Unreachable};
-use super::tls::{self, TlsConnector};
+use super::tls::{self, TlsConnector, Trust};
 use crate::config::Config;
 
 /// Longest time for a connection to stand, TLS included.
@@ -64,11 +69,18 @@ pub struct Answered {
     pub length: usize,
     /// How long the master wants to be left alone, if it says so in a form we know.
     pub retry_after: Option<Duration>,
+    /// The master's clock, to the second.
+    pub date: Option<Timestamp>,
 }
 
 impl Client {
     /// A client for `config`'s master; nothing is connected yet.
     pub fn new(config: &Config) -> Self {
+        Self::judged_by(Arc::new(Trust::new(config)), config)
+    }
+
+    /// The same with certificates judged by `verifier`.
+    pub fn judged_by(verifier: Arc<dyn ServerCertVerifier>, config: &Config) -> Self {
         let settings = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -83,7 +95,7 @@ impl Client {
             .output_buffer_size(CONNECTION_BUFFER_BYTES)
             .build();
         let connector = ().chain(ConnectProxyConnector::default()).chain(LookupConnector::default());
-        let connector = connector.chain(TlsConnector::new(config));
+        let connector = connector.chain(TlsConnector::new(verifier));
         let agent = Agent::with_parts(settings, connector, NoLookup);
         Self { agent, base_url: config.master_url.clone(), is_proxied: config.proxy.is_some() }
     }
@@ -103,8 +115,9 @@ impl Client {
             .config()
             .timeout_global(Some(timeout))
             .build();
-        let mut response = request.send(post.body).map_err(|error| self.words(&error))?;
-        let length = read_up_to(response.body_mut().as_reader(), answer).map_err(|error| self.words(&error.into()))?;
+        let mut response = request.send(post.body).map_err(|error| self.words(&error, timeout))?;
+        let length =
+            read_up_to(response.body_mut().as_reader(), answer).map_err(|error| self.words(&error.into(), timeout))?;
         let status = response.status().as_u16();
         if response.status().is_redirection() {
             let target =
@@ -113,18 +126,18 @@ impl Client {
         }
         let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let retry_after = header("Retry-After").and_then(|value| retry_after(value, header("Date"), SystemTime::now()));
-        Ok(Answered { status, length, retry_after })
+        Ok(Answered { status, length, retry_after, date: header("Date").and_then(http_date) })
     }
 
     /// What went wrong, for somebody who reads the log and not this code.
-    fn words(&self, error: &Error) -> String {
+    fn words(&self, error: &Error, timeout: Duration) -> String {
         match error {
             Error::Io(error) => self.io_words(error),
             Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())
             }
             Error::Timeout(Timeout::PerRead) => format!("no answer within {} s", READ_TIMEOUT.as_secs()),
-            Error::Timeout(_) => format!("no whole answer within {} s", REQUEST_TIMEOUT.as_secs()),
+            Error::Timeout(_) => format!("no whole answer within {} s", timeout.as_secs()),
             Error::ConnectionFailed => "the connection failed".to_owned(),
             Error::Protocol(_) => "the answer is not HTTP/1.1".to_owned(),
             Error::Tls(problem) => (*problem).to_owned(),
@@ -153,6 +166,12 @@ impl Client {
             _ => error.to_string(),
         }
     }
+}
+
+/// The master's own sentence in the body of an answer; empty if there is none.
+pub fn error_sentence(body: &[u8]) -> String {
+    let envelope: Option<Envelope<IgnoredAny, JsonText<'_>>> = json::element(body).ok();
+    envelope.and_then(|envelope| envelope.error).map(|error| error.to_string()).unwrap_or_default()
 }
 
 /// The error that one of our own steps put into `error`.
@@ -236,7 +255,7 @@ mod tests {
                 let post = Post { path: "/api/agent/metrics", credential, body: &body, timeout: None };
                 assert_eq!(
                     client.post(&post, &mut answer),
-                    Ok(Answered { status: 200, length: 16, retry_after: None })
+                    Ok(Answered { status: 200, length: 16, retry_after: None, date: None })
                 );
             }
         };

@@ -5,9 +5,9 @@
 //! master's 200.
 
 mod backoff;
-mod client;
-mod lookup;
-mod tls;
+pub mod client;
+pub mod lookup;
+pub mod tls;
 
 use std::fmt;
 use std::time::{Duration, Instant};

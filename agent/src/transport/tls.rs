@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use neon_shared::time::Timestamp;
@@ -75,6 +75,12 @@ impl Trust {
             own_certificates: config.master_certificates.clone(),
             pins: config.master_pins.clone(),
         }
+    }
+
+    /// The bundled roots' own word on a certificate at `now`, whatever else would make it good.
+    pub fn judge_by_bundled_roots(&self, shown: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
+        let nobody = ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into());
+        self.bundled.verify_server_cert(shown, &[], &nobody, &[], now).map(drop)
     }
 
     /// Whether the certificate that the master shows is good for `name` now, and by what. The handshake's signature,
@@ -181,7 +187,7 @@ impl ServerCertVerifier for Trust {
 }
 
 /// TLS 1.2 and 1.3 with certificates judged by `verifier`.
-pub fn client_config(verifier: Arc<dyn ServerCertVerifier>) -> Arc<ClientConfig> {
+fn client_config(verifier: Arc<dyn ServerCertVerifier>) -> Arc<ClientConfig> {
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has cipher suites for each of rustls' default versions")
@@ -192,7 +198,7 @@ pub fn client_config(verifier: Arc<dyn ServerCertVerifier>) -> Arc<ClientConfig>
 }
 
 /// The name that a master's certificate must be for; `host` as it stands in a URL.
-pub fn server_name(host: &str) -> Option<ServerName<'static>> {
+fn server_name(host: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).ok()
 }
 
@@ -285,7 +291,7 @@ fn not_for(expected: &str, presented: &[String]) -> String {
 }
 
 /// `DnsName("a")` and `IpAddress(0::1)`, as webpki writes a name, without what is around it.
-fn bare(name: &str) -> String {
+pub fn bare(name: &str) -> String {
     let inside = name.split_once('(').and_then(|(_, inside)| inside.strip_suffix(')'));
     let bare = inside.unwrap_or(name).trim_matches('"');
     bare.parse().map(|address: IpAddr| address.to_string()).unwrap_or_else(|_| bare.to_owned())
@@ -305,9 +311,9 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// Trusts what `config` says.
-    pub fn new(config: &Config) -> Self {
-        Self { config: client_config(Arc::new(Trust::new(config))) }
+    /// Has certificates judged by `verifier`.
+    pub fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
+        Self { config: client_config(verifier) }
     }
 }
 
