@@ -60,7 +60,7 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(error) if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Token(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -81,7 +81,10 @@ impl ApiError {
 impl Writer for ApiError {
     async fn write(self, request: &mut Request, _depot: &mut Depot, response: &mut Response) {
         let status = self.status();
-        if status.is_server_error() {
+        if matches!(self, Self::Store(StoreError::Busy)) {
+            // As many as come, while the store says once what is the matter.
+            tracing::debug!(path = request.uri().path(), "turned away");
+        } else if status.is_server_error() {
             tracing::error!(
                 method = %request.method(),
                 path = request.uri().path(),

@@ -18,17 +18,23 @@ for_both_engines! {
     pub async fn replace<F>(
         connection: &mut Connection,
         reporter: &Reporter,
+        hash: Option<i64>,
         now: Timestamp,
         changes: F,
     ) -> Result<(), StoreError>
     where
         F: FnOnce(Option<&[Container]>) -> ContainerChanges + Send,
     {
-        servers_of_engine::touch(connection, reporter, None, now).await?;
-        let row: Row = sqlx::query("SELECT containers_synced_at_ms FROM servers WHERE id = $1")
-            .bind(reporter.server_id)
-            .fetch_one(&mut *connection)
-            .await?;
+        // Changes nothing, but locks the row on either engine.
+        let row: Option<Row> = sqlx::query(
+            "UPDATE servers SET containers_synced_at_ms = containers_synced_at_ms WHERE id = $1 AND name = $2 \
+             RETURNING containers_synced_at_ms",
+        )
+        .bind(reporter.server_id)
+        .bind(&reporter.server_name)
+        .fetch_optional(&mut *connection)
+        .await?;
+        let row = row.ok_or(StoreError::ServerGone)?;
         let synced_at_ms: Option<i64> = row.try_get("containers_synced_at_ms")?;
         let previous = list(connection, reporter.server_id).await?;
         let changes = changes(synced_at_ms.map(|_| previous.as_slice()));
@@ -39,6 +45,11 @@ for_both_engines! {
         sqlx::query("UPDATE servers SET containers_synced_at_ms = $2 WHERE id = $1")
             .bind(reporter.server_id)
             .bind(now.unix_ms())
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query("UPDATE server_heard SET containers_hash = $2 WHERE server_id = $1")
+            .bind(reporter.server_id)
+            .bind(hash)
             .execute(connection)
             .await?;
         Ok(())

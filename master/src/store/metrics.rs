@@ -1,10 +1,51 @@
 //! Samples.
 
 use neon_shared::time::Timestamp;
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::Row as _;
 
-use super::{ROWS_PER_INSERT, StoreError, for_both_engines, from_json, json};
-use crate::model::{DataPoint, HistoryInterval, Reporter, Sample};
+use super::{StoreError, additions, for_both_engines};
+use crate::model::{DataPoint, HistoryInterval, Sample};
+
+const MS_PER_MINUTE: i64 = 60_000;
+
+/// One sample as it is stored: whole numbers, of which "hundredths" are what the wire's two decimals come to.
+#[derive(Clone, Debug)]
+pub struct SampleRow {
+    pub server_id: i32,
+    pub timestamp_ms: i64,
+    network_rx_bytes: i64,
+    network_tx_bytes: i64,
+    memory_used_gb_hundredths: i32,
+    memory_total_gb_hundredths: i32,
+    disk_used_gb_hundredths: i32,
+    disk_total_gb_hundredths: i32,
+    cpu_percent_hundredths: i16,
+    memory_percent_hundredths: i16,
+    disk_percent_hundredths: i16,
+    late_minutes: i16,
+    additions: Vec<u8>,
+}
+
+impl SampleRow {
+    pub fn of(server_id: i32, sample: &Sample, now: Timestamp) -> Self {
+        let late_minutes = now.unix_ms().saturating_sub(sample.timestamp.unix_ms()) / MS_PER_MINUTE;
+        Self {
+            server_id,
+            timestamp_ms: sample.timestamp.unix_ms(),
+            network_rx_bytes: counter(sample.network_rx_bytes),
+            network_tx_bytes: counter(sample.network_tx_bytes),
+            memory_used_gb_hundredths: gb_hundredths(sample.memory_used_gb),
+            memory_total_gb_hundredths: gb_hundredths(sample.memory_total_gb),
+            disk_used_gb_hundredths: gb_hundredths(sample.disk_used_gb),
+            disk_total_gb_hundredths: gb_hundredths(sample.disk_total_gb),
+            cpu_percent_hundredths: percent_hundredths(sample.cpu_percent),
+            memory_percent_hundredths: percent_hundredths(sample.memory_percent),
+            disk_percent_hundredths: percent_hundredths(sample.disk_percent),
+            late_minutes: i16::try_from(late_minutes.max(0)).unwrap_or(i16::MAX),
+            additions: additions::encode(sample.readings.as_ref()),
+        }
+    }
+}
 
 /// `intake` has refused a counter that does not fit.
 fn counter(value: u64) -> i64 {
@@ -16,40 +57,21 @@ fn count(column: &'static str, value: i64) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| StoreError::Corrupt { column, value: value.to_string() })
 }
 
-for_both_engines! {
-    pub async fn insert(
-        connection: &mut Connection,
-        reporter: &Reporter,
-        samples: &[Sample],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        servers_of_engine::touch(connection, reporter, None, now).await?;
-        for rows in samples.chunks(ROWS_PER_INSERT) {
-            let mut insert = QueryBuilder::<Engine>::new(
-                "INSERT INTO metrics (server_id, timestamp_ms, cpu_percent, memory_percent, disk_percent, \
-                 memory_used_gb, memory_total_gb, disk_used_gb, disk_total_gb, network_rx_bytes, network_tx_bytes, readings) ",
-            );
-            insert.push_values(rows, |mut row, sample| {
-                row.push_bind(reporter.server_id)
-                    .push_bind(sample.timestamp.unix_ms())
-                    .push_bind(sample.cpu_percent)
-                    .push_bind(sample.memory_percent)
-                    .push_bind(sample.disk_percent)
-                    .push_bind(sample.memory_used_gb)
-                    .push_bind(sample.memory_total_gb)
-                    .push_bind(sample.disk_used_gb)
-                    .push_bind(sample.disk_total_gb)
-                    .push_bind(counter(sample.network_rx_bytes))
-                    .push_bind(counter(sample.network_tx_bytes))
-                    .push_bind(sample.readings.as_ref().map(json));
-            });
-            insert.push(" ON CONFLICT (server_id, timestamp_ms) DO NOTHING");
-            // One sample is the everyday case and worth preparing; a text per backlog length is not.
-            insert.build().persistent(rows.len() == 1).execute(&mut *connection).await?;
-        }
-        Ok(())
-    }
+// A float that is out of range would be cut off at the type's limit; `intake` refuses what would be.
+fn gb_hundredths(value: f64) -> i32 {
+    (value * 100.0).round() as i32
+}
 
+fn percent_hundredths(value: f64) -> i16 {
+    (value * 100.0).round() as i16
+}
+
+/// The number nearest to what the wire said in two decimals.
+fn from_hundredths(value: i64) -> f64 {
+    value as f64 / 100.0
+}
+
+for_both_engines! {
     pub async fn latest(connection: &mut Connection, server_id: i64) -> Result<Option<Sample>, StoreError> {
         let row = sqlx::query("SELECT * FROM metrics WHERE server_id = $1 ORDER BY timestamp_ms DESC LIMIT 1")
             .bind(server_id)
@@ -59,18 +81,20 @@ for_both_engines! {
     }
 
     fn sample(row: &Row) -> Result<Sample, StoreError> {
+        let hundredths = |column: &str| row.try_get::<i32, _>(column).map(|value| from_hundredths(value.into()));
+        let percent = |column: &str| row.try_get::<i16, _>(column).map(|value| from_hundredths(value.into()));
         Ok(Sample {
             timestamp: Timestamp::from_unix_ms(row.try_get("timestamp_ms")?),
-            cpu_percent: row.try_get("cpu_percent")?,
-            memory_percent: row.try_get("memory_percent")?,
-            disk_percent: row.try_get("disk_percent")?,
-            memory_used_gb: row.try_get("memory_used_gb")?,
-            memory_total_gb: row.try_get("memory_total_gb")?,
-            disk_used_gb: row.try_get("disk_used_gb")?,
-            disk_total_gb: row.try_get("disk_total_gb")?,
+            cpu_percent: percent("cpu_percent_hundredths")?,
+            memory_percent: percent("memory_percent_hundredths")?,
+            disk_percent: percent("disk_percent_hundredths")?,
+            memory_used_gb: hundredths("memory_used_gb_hundredths")?,
+            memory_total_gb: hundredths("memory_total_gb_hundredths")?,
+            disk_used_gb: hundredths("disk_used_gb_hundredths")?,
+            disk_total_gb: hundredths("disk_total_gb_hundredths")?,
             network_rx_bytes: count("network_rx_bytes", row.try_get("network_rx_bytes")?)?,
             network_tx_bytes: count("network_tx_bytes", row.try_get("network_tx_bytes")?)?,
-            readings: row.try_get::<Option<&str>, _>("readings")?.map(|text| from_json("readings", text)).transpose()?,
+            readings: additions::decode(row.try_get("additions")?)?,
         })
     }
 
@@ -82,12 +106,16 @@ for_both_engines! {
     ) -> Result<Vec<DataPoint>, StoreError> {
         let sql = match interval {
             HistoryInterval::Raw => {
-                "SELECT timestamp_ms, cpu_percent, memory_percent, disk_percent FROM metrics \
+                "SELECT timestamp_ms, CAST(cpu_percent_hundredths AS DOUBLE PRECISION) AS cpu, \
+                 CAST(memory_percent_hundredths AS DOUBLE PRECISION) AS memory, \
+                 CAST(disk_percent_hundredths AS DOUBLE PRECISION) AS disk FROM metrics \
                  WHERE server_id = $1 AND timestamp_ms >= $2 ORDER BY timestamp_ms"
             }
             HistoryInterval::Hourly => {
-                "SELECT timestamp_ms / 3600000 * 3600000 AS timestamp_ms, AVG(cpu_percent) AS cpu_percent, \
-                 AVG(memory_percent) AS memory_percent, AVG(disk_percent) AS disk_percent FROM metrics \
+                "SELECT timestamp_ms / 3600000 * 3600000 AS timestamp_ms, \
+                 AVG(CAST(cpu_percent_hundredths AS DOUBLE PRECISION)) AS cpu, \
+                 AVG(CAST(memory_percent_hundredths AS DOUBLE PRECISION)) AS memory, \
+                 AVG(CAST(disk_percent_hundredths AS DOUBLE PRECISION)) AS disk FROM metrics \
                  WHERE server_id = $1 AND metrics.timestamp_ms >= $2 GROUP BY 1 ORDER BY 1"
             }
         };
@@ -96,11 +124,82 @@ for_both_engines! {
     }
 
     fn point(row: &Row) -> Result<DataPoint, StoreError> {
+        let percent = |column: &str| row.try_get::<f64, _>(column).map(|hundredths| hundredths / 100.0);
         Ok(DataPoint {
             timestamp: Timestamp::from_unix_ms(row.try_get("timestamp_ms")?),
-            cpu_percent: row.try_get("cpu_percent")?,
-            memory_percent: row.try_get("memory_percent")?,
-            disk_percent: row.try_get("disk_percent")?,
+            cpu_percent: percent("cpu")?,
+            memory_percent: percent("memory")?,
+            disk_percent: percent("disk")?,
         })
     }
+}
+
+/// One statement for all rows: arrays, so that its text is the same for any number of them.
+pub async fn insert_postgres(connection: &mut sqlx::PgConnection, rows: &[&SampleRow]) -> Result<(), StoreError> {
+    macro_rules! column {
+        ($field:ident) => {
+            rows.iter().map(|row| row.$field).collect::<Vec<_>>()
+        };
+    }
+    sqlx::query(
+        "INSERT INTO metrics (server_id, timestamp_ms, network_rx_bytes, network_tx_bytes, \
+         memory_used_gb_hundredths, memory_total_gb_hundredths, disk_used_gb_hundredths, disk_total_gb_hundredths, \
+         cpu_percent_hundredths, memory_percent_hundredths, disk_percent_hundredths, late_minutes, additions) \
+         SELECT * FROM UNNEST($1::INTEGER[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::INTEGER[], $6::INTEGER[], \
+         $7::INTEGER[], $8::INTEGER[], $9::SMALLINT[], $10::SMALLINT[], $11::SMALLINT[], $12::SMALLINT[], \
+         $13::BYTEA[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(column!(server_id))
+    .bind(column!(timestamp_ms))
+    .bind(column!(network_rx_bytes))
+    .bind(column!(network_tx_bytes))
+    .bind(column!(memory_used_gb_hundredths))
+    .bind(column!(memory_total_gb_hundredths))
+    .bind(column!(disk_used_gb_hundredths))
+    .bind(column!(disk_total_gb_hundredths))
+    .bind(column!(cpu_percent_hundredths))
+    .bind(column!(memory_percent_hundredths))
+    .bind(column!(disk_percent_hundredths))
+    .bind(column!(late_minutes))
+    .bind(rows.iter().map(|row| row.additions.as_slice()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Rows that one statement on SQLite carries: each size is a text of its own, which stays compiled.
+const SQLITE_ROWS: [usize; 4] = [256, 64, 8, 1];
+
+/// Several rows a statement, in the few sizes that stay compiled.
+pub async fn insert_sqlite(connection: &mut sqlx::SqliteConnection, mut rows: &[&SampleRow]) -> Result<(), StoreError> {
+    for size in SQLITE_ROWS {
+        while let Some((some, rest)) = rows.split_at_checked(size) {
+            rows = rest;
+            let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
+                "INSERT INTO metrics (server_id, timestamp_ms, network_rx_bytes, network_tx_bytes, \
+                 memory_used_gb_hundredths, memory_total_gb_hundredths, disk_used_gb_hundredths, \
+                 disk_total_gb_hundredths, cpu_percent_hundredths, memory_percent_hundredths, \
+                 disk_percent_hundredths, late_minutes, additions) ",
+            );
+            insert.push_values(some, |mut values, row| {
+                values
+                    .push_bind(row.server_id)
+                    .push_bind(row.timestamp_ms)
+                    .push_bind(row.network_rx_bytes)
+                    .push_bind(row.network_tx_bytes)
+                    .push_bind(row.memory_used_gb_hundredths)
+                    .push_bind(row.memory_total_gb_hundredths)
+                    .push_bind(row.disk_used_gb_hundredths)
+                    .push_bind(row.disk_total_gb_hundredths)
+                    .push_bind(row.cpu_percent_hundredths)
+                    .push_bind(row.memory_percent_hundredths)
+                    .push_bind(row.disk_percent_hundredths)
+                    .push_bind(row.late_minutes)
+                    .push_bind(row.additions.as_slice());
+            });
+            insert.push(" ON CONFLICT DO NOTHING");
+            insert.build().persistent(true).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
 }

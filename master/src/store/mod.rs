@@ -2,34 +2,53 @@
 //!
 //! SQL lives here and nowhere else, in one dialect: `$1` markers, times as milliseconds in 64-bit integers, `ON
 //! CONFLICT`, `RETURNING`. Each statement is written once, in the file of the thing it stores, and compiled for both
-//! engines by `for_both_engines`; `sqlite` and `postgres` hold what really differs, which is how to connect. What
-//! a caller is told is done is on disk: every write is one transaction, and SQLite runs with `synchronous=FULL`.
+//! engines by `for_both_engines`; `sqlite` and `postgres` hold what really differs, which is how to connect, and
+//! `metrics` how many rows are inserted at once. What a caller is told is done is on disk: every write is one
+//! transaction, SQLite runs with `synchronous=FULL`, and PostgreSQL with `synchronous_commit` not off.
 //!
-//! A write of an agent's report begins by touching the server's row. That locks it, so that reports of one server are
-//! stored one after the other while those of others go on, and it finds out whether the server still exists. No such
-//! write spans servers.
+//! Samples go through one writer, with all that come within a few milliseconds (`ingest`). That a server was heard is
+//! noted in memory and written every second (`heard`). Only a changed set of containers is a transaction of its own; it
+//! locks the server's row, so that sets of one server are compared one after the other while others go on. No write
+//! joins what belongs to different servers.
 
 mod activities;
+mod additions;
 mod containers;
+mod heard;
+mod ingest;
 mod metrics;
 mod postgres;
 mod servers;
 mod sqlite;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use neon_shared::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::{Mutex, Notify};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use heard::{Heard, Known, Unwritten, Verdict};
+use ingest::{Done, Ingest, Work};
+use metrics::SampleRow;
 
 use crate::model::{
     Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Sample, ServerDetail,
-    ServerSummary, Stats,
+    ServerStatus, ServerSummary, Stats,
 };
 
 /// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 20 columns stay
 /// under SQLite's 32,766 bound values and PostgreSQL's 65,535.
 const ROWS_PER_INSERT: usize = neon_shared::limits::RING_CAPACITY_SAMPLES;
+/// How often is written who was heard; an abrupt end loses at most as much of it.
+const HEARD_EVERY: Duration = Duration::from_secs(1);
+/// Servers that one such write tells of: some milliseconds of SQLite's one writer.
+const HEARD_PER_WRITE: usize = 2000;
 
 /// Where to keep things.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,6 +84,15 @@ pub enum StoreError {
     /// The database does not answer now; the same call may succeed later.
     #[error("the database does not answer")]
     Unavailable(#[source] sqlx::Error),
+    /// The database is slower than what there is to write; the same call may succeed later.
+    #[error("more is waiting to be written than the database can take")]
+    Busy,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// What became of a write that others were part of.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
     /// The database refused a statement.
     #[error("the database refused a statement")]
     Database(#[source] sqlx::Error),
@@ -82,6 +110,17 @@ pub enum StoreError {
         /// What it holds.
         value: String,
     },
+}
+
+impl StoreError {
+    /// Whether waiting may mend it.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Busy | Self::Closed => true,
+            Self::Shared(error) => error.is_unavailable(),
+            _ => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -147,7 +186,8 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::containers::sqlite as containers_of_engine;
             #[allow(unused_imports)]
-            use crate::store::servers::sqlite as servers_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::sqlite as of_engine;
             $($item)*
         }
         pub mod postgres {
@@ -163,7 +203,8 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::containers::postgres as containers_of_engine;
             #[allow(unused_imports)]
-            use crate::store::servers::postgres as servers_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::postgres as of_engine;
             $($item)*
         }
     };
@@ -204,6 +245,27 @@ macro_rules! write {
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Engine,
+    heard: Arc<Heard>,
+    ingest: Ingest,
+    shared: Arc<Shared>,
+}
+
+/// What the tasks of a store and its clones share.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Wakes the task that writes who was heard.
+    wake: Notify,
+    /// Held while that is written, so that it is written in order.
+    writing_heard: Mutex<()>,
+    /// Whether the last time that failed.
+    heard_failed: AtomicBool,
+    writer: Mutex<Option<Tasks>>,
+}
+
+#[derive(Debug)]
+struct Tasks {
+    heard: JoinHandle<()>,
+    ingest: JoinHandle<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -215,19 +277,33 @@ enum Engine {
 /// Every method fails with [`StoreError::Unavailable`] when the database does not answer, and with
 /// [`StoreError::Database`] or [`StoreError::Corrupt`] when something is wrong that waiting does not mend. Methods
 /// that take a [`Reporter`] fail with [`StoreError::ServerGone`] when it is not registered, and record the server as
-/// online and heard `now`.
+/// online and heard `now`: at once for who reads through this store, within a second in the database.
 impl Store {
-    /// Connects and brings the schema up to date.
+    /// Connects, brings the schema up to date, and starts the writers. Needs a tokio runtime.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         let engine = match location {
             Location::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path).await?),
             Location::Postgres(url) => Engine::Postgres(postgres::open(url).await?),
         };
-        Ok(Self { engine })
+        let (ingest, ingest_task) = Ingest::start(engine.clone());
+        let store = Self { engine, heard: Arc::new(Heard::new()), ingest, shared: Arc::default() };
+        let heard_task = tokio::spawn(store.clone().write_heard_regularly());
+        *store.shared.writer.lock().await = Some(Tasks { heard: heard_task, ingest: ingest_task });
+        Ok(store)
     }
 
-    /// Ends all connections, after what they are doing.
+    /// Writes what is still in memory and ends all connections, after what they are doing.
     pub async fn close(&self) {
+        let tasks = self.shared.writer.lock().await.take();
+        if let Some(tasks) = &tasks {
+            tasks.heard.abort();
+        }
+        if let Err(error) = self.write_heard().await {
+            tracing::warn!(cause = %error, "when servers were heard last could not be written");
+        }
+        if let Some(tasks) = tasks {
+            self.ingest.close(tasks.ingest).await;
+        }
         match &self.engine {
             Engine::Sqlite(engine) => engine.close().await,
             Engine::Postgres(pool) => pool.close().await,
@@ -241,27 +317,118 @@ impl Store {
 
     /// Registers a server and returns its number; the same name always has the same one.
     pub async fn server_register(&self, registration: &Registration, now: Timestamp) -> Result<i64, StoreError> {
-        write!(self, servers::register(registration, now))
+        let known: Result<Known, StoreError> = write!(self, servers::register(registration, now));
+        let known = known?;
+        self.heard.learn(&known);
+        Ok(known.server_id)
     }
 
     /// Records that a server was heard, and its agent's version where it said it.
+    ///
+    /// Errors: also [`StoreError::Unavailable`] where the database could not be told of the last ones.
     pub async fn server_heartbeat(
         &self,
         reporter: &Reporter,
         agent_version: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write!(self, servers::touch(reporter, agent_version, now))
+        self.hear(reporter, agent_version, now).await?;
+        if self.shared.heard_failed.load(Ordering::Relaxed) { Err(StoreError::Busy) } else { Ok(()) }
+    }
+
+    /// Notes that a server was heard, once it is known to exist.
+    async fn hear(&self, reporter: &Reporter, agent_version: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+        let mut verdict = self.heard.hear(reporter, agent_version, now);
+        if verdict == Verdict::Unknown {
+            let known: Result<Option<Known>, StoreError> = read!(self, servers::known(reporter.server_id));
+            self.heard.learn(&known?.ok_or(StoreError::ServerGone)?);
+            verdict = self.heard.hear(reporter, agent_version, now);
+        }
+        match verdict {
+            Verdict::Heard => Ok(()),
+            Verdict::HeardAgain => {
+                self.shared.wake.notify_one();
+                Ok(())
+            }
+            // Unknown: deleted between the two.
+            Verdict::Stranger | Verdict::Unknown => Err(StoreError::ServerGone),
+        }
+    }
+
+    async fn write_heard_regularly(self) {
+        let mut ticks = tokio::time::interval(HEARD_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.shared.wake.notified() => {}
+            }
+            let outcome = self.write_heard().await;
+            let failed_before = self.shared.heard_failed.swap(outcome.is_err(), Ordering::Relaxed);
+            match outcome {
+                Err(error) if !failed_before => {
+                    tracing::error!(cause = crate::http::error_chain(&error), "cannot write when servers were heard");
+                }
+                Ok(()) if failed_before => tracing::info!("when servers were heard is written again"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes who was heard since the last time, without waiting for the next second.
+    pub async fn write_heard(&self) -> Result<(), StoreError> {
+        let _in_order = self.shared.writing_heard.lock().await;
+        let Unwritten { seen, facts } = self.heard.unwritten();
+        let mut written = 0;
+        let outcome = async {
+            for some in seen.chunks(HEARD_PER_WRITE) {
+                let gone: Result<Vec<i64>, StoreError> = write!(self, servers::write_seen(some));
+                gone?.iter().for_each(|id| self.heard.forget(*id));
+                written += some.len();
+            }
+            for some in facts.chunks(HEARD_PER_WRITE) {
+                let done: Result<(), StoreError> = write!(self, servers::write_facts(some));
+                done?;
+                self.heard.written(some);
+            }
+            Ok(())
+        }
+        .await;
+        self.heard.put_back(seen.get(written..).unwrap_or_default());
+        outcome
     }
 
     /// All servers, by name.
     pub async fn server_list(&self) -> Result<Vec<ServerSummary>, StoreError> {
-        read!(self, servers::list())
+        let list: Result<Vec<ServerSummary>, StoreError> = read!(self, servers::list());
+        let mut list = list?;
+        list.iter_mut().for_each(|server| self.add_what_is_in_memory(server));
+        Ok(list)
     }
 
     /// One server with its containers; its services are left empty. `None` where there is no such server.
     pub async fn server_find(&self, server_id: i64) -> Result<Option<ServerDetail>, StoreError> {
-        read!(self, servers::find(server_id))
+        let found: Result<Option<ServerDetail>, StoreError> = read!(self, servers::find(server_id));
+        let Some(mut server) = found? else { return Ok(None) };
+        self.add_what_is_in_memory(&mut server.summary);
+        if let Some(version) = self.heard.facts(server_id).and_then(|facts| facts.agent_version) {
+            server.agent_version = version;
+        }
+        Ok(Some(server))
+    }
+
+    fn add_what_is_in_memory(&self, server: &mut ServerSummary) {
+        if let Some(seen_at_ms) = self.heard.last_seen_at_ms(server.id)
+            && seen_at_ms > server.last_seen_at.unix_ms()
+        {
+            server.last_seen_at = Timestamp::from_unix_ms(seen_at_ms);
+            if server.status == ServerStatus::Offline {
+                server.status = ServerStatus::Online;
+            }
+        }
+        if let Some(facts) = self.heard.facts(server.id) {
+            server.ip_address = facts.ip_address;
+        }
     }
 
     /// The name of a server. `None` where there is no such server.
@@ -271,7 +438,12 @@ impl Store {
 
     /// Marks the online servers last heard before `cutoff` as offline and returns their names.
     pub async fn servers_mark_offline(&self, cutoff: Timestamp, now: Timestamp) -> Result<Vec<String>, StoreError> {
-        write!(self, servers::mark_offline(cutoff, now))
+        // What was heard counts, whether it is written or not.
+        self.write_heard().await?;
+        let marked: Result<Vec<(i64, String)>, StoreError> = write!(self, servers::mark_offline(cutoff, now));
+        let (ids, names): (Vec<i64>, Vec<String>) = marked?.into_iter().unzip();
+        self.heard.silence(&ids);
+        Ok(names)
     }
 
     /// The fleet in four numbers, the mean unrounded.
@@ -279,14 +451,30 @@ impl Store {
         read!(self, servers::stats())
     }
 
-    /// Stores samples of one server. One whose time is stored already is left as it is.
+    /// Stores samples of one server, and returns once they are on disk. One whose time is stored already is left as it
+    /// is.
+    ///
+    /// Errors: also [`StoreError::Busy`] when more is waiting than the queue holds.
     pub async fn metrics_insert(
         &self,
         reporter: &Reporter,
         samples: &[Sample],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write!(self, metrics::insert(reporter, samples, now))
+        self.hear(reporter, None, now).await?;
+        // Two billion servers are more than a master ever numbers.
+        let id = i32::try_from(reporter.server_id).map_err(|_| StoreError::ServerGone)?;
+        let rows = samples.iter().map(|sample| SampleRow::of(id, sample, now)).collect();
+        match self.ingest.ask(reporter.server_id, Work::Samples(rows)).await? {
+            Done::Gone => Err(self.gone(reporter)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The database has no such server any more.
+    fn gone(&self, reporter: &Reporter) -> StoreError {
+        self.heard.forget(reporter.server_id);
+        StoreError::ServerGone
     }
 
     /// A server's newest sample, whole. `None` where it has none.
@@ -304,15 +492,32 @@ impl Store {
         read!(self, metrics::history(server_id, interval, since))
     }
 
-    /// Compares a server's stored containers with a report and stores what `changes` makes of it.
+    /// Whether the containers that are stored of a server are those that were stored with `hash`.
+    pub async fn containers_are(&self, reporter: &Reporter, hash: i64, now: Timestamp) -> Result<bool, StoreError> {
+        self.hear(reporter, None, now).await?;
+        match self.ingest.ask(reporter.server_id, Work::Containers(hash)).await? {
+            Done::Gone => Err(self.gone(reporter)),
+            done => Ok(done == Done::Unchanged),
+        }
+    }
+
+    /// Compares a server's stored containers with a report and stores what `changes` makes of it, and `hash` for
+    /// [`Self::containers_are`]; `None` where the report is not stored whole.
     ///
     /// `changes` is given the stored set, by name, or `None` before the first report. Reports of one server are
     /// compared one after the other.
-    pub async fn containers_replace<F>(&self, reporter: &Reporter, now: Timestamp, changes: F) -> Result<(), StoreError>
+    pub async fn containers_replace<F>(
+        &self,
+        reporter: &Reporter,
+        hash: Option<i64>,
+        now: Timestamp,
+        changes: F,
+    ) -> Result<(), StoreError>
     where
         F: FnOnce(Option<&[Container]>) -> ContainerChanges + Send,
     {
-        write!(self, containers::replace(reporter, now, changes))
+        self.hear(reporter, None, now).await?;
+        write!(self, containers::replace(reporter, hash, now, changes))
     }
 
     /// A server's containers, by name; none where there is no such server.

@@ -1,20 +1,28 @@
-//! How to open PostgreSQL.
+//! How to open PostgreSQL, its partitions, and the statements over a list of servers, which is an array here.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{Executor, PgConnection, PgPool};
 
 use super::StoreError;
 
 const CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection before it is told to come back later.
 const WAIT: Duration = Duration::from_secs(5);
+/// An acknowledgement promises that a commit waited for the disk. A stricter setting of the server's stays.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') = 'off'";
 
 pub async fn open(url: &str) -> Result<PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?.application_name("neon-master");
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(WAIT)
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(DURABLE).await.map(drop) }))
+        .connect_with(options)
+        .await?;
     sqlx::migrate!("migrations/postgres").run(&pool).await?;
     Ok(pool)
 }
@@ -30,4 +38,30 @@ pub fn describe(url: &str) -> String {
         ),
         Err(_) => "PostgreSQL (unreadable address)".to_owned(),
     }
+}
+
+/// Makes the partition for the samples of a day, counted from 1970, where there is none.
+pub async fn make_day(connection: &mut PgConnection, day: i64) -> Result<(), StoreError> {
+    sqlx::query("SELECT metrics_make_day($1)").bind(day).execute(connection).await?;
+    Ok(())
+}
+
+/// Writes when servers were heard, and returns how many of them there are.
+pub async fn write_seen(connection: &mut PgConnection, seen: &[(i64, i64)]) -> Result<u64, StoreError> {
+    let (ids, times): (Vec<i64>, Vec<i64>) = seen.iter().copied().unzip();
+    let sql = "UPDATE server_heard h SET last_seen_at_ms = GREATEST(h.last_seen_at_ms, s.ms) \
+         FROM UNNEST($1::BIGINT[], $2::BIGINT[]) AS s (id, ms) WHERE h.server_id = s.id";
+    Ok(sqlx::query(sql).bind(ids).bind(times).execute(connection).await?.rows_affected())
+}
+
+/// `id` and `name` of those that are offline.
+pub async fn offline_among(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<PgRow>, StoreError> {
+    let sql = "SELECT id, name FROM servers WHERE status = 'offline' AND id = ANY($1)";
+    Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
+}
+
+/// `server_id` and `containers_hash` of those that there are.
+pub async fn containers_hashes(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<PgRow>, StoreError> {
+    let sql = "SELECT server_id, containers_hash FROM server_heard WHERE server_id = ANY($1)";
+    Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
 }

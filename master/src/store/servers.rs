@@ -1,19 +1,25 @@
 //! Servers: who they are, when they were heard, and their newest numbers.
 
+use std::collections::{HashMap, HashSet};
+
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
+use super::heard::{Facts, Known};
 use super::{StoreError, for_both_engines};
-use crate::model::{Event, Registration, Reporter, ServerDetail, ServerStatus, ServerSummary, Stats};
+use crate::model::{Event, Registration, ServerDetail, ServerStatus, ServerSummary, Stats};
 
 /// All facts of a server, its number of containers and its newest sample. `MAX` over the primary key's second column
 /// is one look-up per server.
 macro_rules! select_servers {
     ($rest:literal) => {
         concat!(
-            "SELECT s.*, m.timestamp_ms AS last_metrics_at_ms, m.cpu_percent, m.memory_percent, m.disk_percent, \
+            "SELECT s.*, h.last_seen_at_ms, m.timestamp_ms AS last_metrics_at_ms, \
+             CAST(m.cpu_percent_hundredths AS DOUBLE PRECISION) AS cpu, \
+             CAST(m.memory_percent_hundredths AS DOUBLE PRECISION) AS memory, \
+             CAST(m.disk_percent_hundredths AS DOUBLE PRECISION) AS disk, \
              (SELECT COUNT(*) FROM containers c WHERE c.server_id = s.id) AS container_count \
-             FROM servers s LEFT JOIN metrics m ON m.server_id = s.id \
+             FROM servers s JOIN server_heard h ON h.server_id = s.id LEFT JOIN metrics m ON m.server_id = s.id \
              AND m.timestamp_ms = (SELECT MAX(n.timestamp_ms) FROM metrics n WHERE n.server_id = s.id) ",
             $rest
         )
@@ -36,20 +42,19 @@ for_both_engines! {
         connection: &mut Connection,
         registration: &Registration,
         now: Timestamp,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Known, StoreError> {
         const UPDATE: &str = "UPDATE servers SET hostname = $2, ip_address = $3, agent_version = $4, cpu_cores = $5, \
              total_memory_gb = $6, total_disk_gb = $7, os_name = $8, os_version = $9, os_kernel = $10, os_arch = $11, \
-             docker_version = $12, last_seen_at_ms = $13 WHERE name = $1 RETURNING id, status";
+             docker_version = $12 WHERE name = $1 RETURNING id, status";
         const INSERT: &str = "INSERT INTO servers (name, hostname, ip_address, agent_version, cpu_cores, \
              total_memory_gb, total_disk_gb, os_name, os_version, os_kernel, os_arch, docker_version, \
-             last_seen_at_ms, created_at_ms, status) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, 'offline') \
+             created_at_ms, status) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'offline') \
              ON CONFLICT (name) DO UPDATE SET hostname = excluded.hostname, ip_address = excluded.ip_address, \
              agent_version = excluded.agent_version, cpu_cores = excluded.cpu_cores, \
              total_memory_gb = excluded.total_memory_gb, total_disk_gb = excluded.total_disk_gb, \
              os_name = excluded.os_name, os_version = excluded.os_version, os_kernel = excluded.os_kernel, \
-             os_arch = excluded.os_arch, docker_version = excluded.docker_version, \
-             last_seen_at_ms = excluded.last_seen_at_ms RETURNING id, status";
+             os_arch = excluded.os_arch, docker_version = excluded.docker_version RETURNING id, status";
         let info = &registration.info;
         let bound = |sql: &'static str| {
             sqlx::query(sql)
@@ -65,41 +70,89 @@ for_both_engines! {
                 .bind(&info.os_kernel)
                 .bind(&info.os_arch)
                 .bind(&info.docker_version)
-                .bind(now.unix_ms())
         };
         let row: Row = match bound(UPDATE).fetch_optional(&mut *connection).await? {
             Some(row) => row,
-            None => bound(INSERT).fetch_one(&mut *connection).await?,
+            None => bound(INSERT).bind(now.unix_ms()).fetch_one(&mut *connection).await?,
         };
         let server_id = row.try_get("id")?;
-        heard(connection, server_id, &registration.server_name, row.try_get("status")?, now).await?;
-        Ok(server_id)
+        sqlx::query(
+            "INSERT INTO server_heard (server_id, last_seen_at_ms) VALUES ($1, $2) \
+             ON CONFLICT (server_id) DO UPDATE SET last_seen_at_ms = excluded.last_seen_at_ms \
+             WHERE server_heard.last_seen_at_ms < excluded.last_seen_at_ms",
+        )
+        .bind(server_id)
+        .bind(now.unix_ms())
+        .execute(&mut *connection)
+        .await?;
+        come_online(connection, server_id, &registration.server_name, row.try_get("status")?, now).await?;
+        Ok(Known {
+            server_id,
+            name: registration.server_name.clone(),
+            ip_address: registration.ip_address.clone(),
+            agent_version: registration.agent_version.clone(),
+            last_seen_at_ms: now.unix_ms(),
+            is_offline: false,
+        })
     }
 
-    /// Locks the server's row and records that it was heard.
-    pub async fn touch(
-        connection: &mut Connection,
-        reporter: &Reporter,
-        agent_version: Option<&str>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// What is needed to recognise a server. `None` where there is no such server.
+    pub async fn known(connection: &mut Connection, server_id: i64) -> Result<Option<Known>, StoreError> {
         let row: Option<Row> = sqlx::query(
-            "UPDATE servers SET last_seen_at_ms = $3, ip_address = $4, agent_version = COALESCE($5, agent_version) \
-             WHERE id = $1 AND name = $2 RETURNING status",
+            "SELECT s.name, s.ip_address, s.agent_version, s.status, h.last_seen_at_ms \
+             FROM servers s JOIN server_heard h ON h.server_id = s.id WHERE s.id = $1",
         )
-        .bind(reporter.server_id)
-        .bind(&reporter.server_name)
-        .bind(now.unix_ms())
-        .bind(&reporter.ip_address)
-        .bind(agent_version)
-        .fetch_optional(&mut *connection)
+        .bind(server_id)
+        .fetch_optional(connection)
         .await?;
-        let row = row.ok_or(StoreError::ServerGone)?;
-        heard(connection, reporter.server_id, &reporter.server_name, row.try_get("status")?, now).await
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Known {
+            server_id,
+            name: row.try_get("name")?,
+            ip_address: row.try_get("ip_address")?,
+            agent_version: row.try_get("agent_version")?,
+            last_seen_at_ms: row.try_get("last_seen_at_ms")?,
+            is_offline: status(row.try_get("status")?)? == ServerStatus::Offline,
+        }))
+    }
+
+    /// Writes when servers were heard last, each with its time, and returns those that do not exist any more. Who was
+    /// offline is online again.
+    pub async fn write_seen(connection: &mut Connection, seen: &[(i64, i64)]) -> Result<Vec<i64>, StoreError> {
+        let ids: Vec<i64> = seen.iter().map(|(id, _)| *id).collect();
+        let written = of_engine::write_seen(connection, seen).await?;
+        let silent = of_engine::offline_among(connection, &ids).await?;
+        if !silent.is_empty() {
+            let seen: HashMap<i64, i64> = seen.iter().copied().collect();
+            for row in &silent {
+                let server_id: i64 = row.try_get("id")?;
+                let heard_at = Timestamp::from_unix_ms(seen.get(&server_id).copied().unwrap_or_default());
+                come_online(connection, server_id, row.try_get("name")?, ServerStatus::Offline.as_str(), heard_at).await?;
+            }
+        }
+        if written == seen.len() as u64 {
+            return Ok(Vec::new());
+        }
+        let known = of_engine::containers_hashes(connection, &ids).await?;
+        let known: HashSet<i64> = known.iter().map(|row| row.try_get("server_id")).collect::<Result<_, _>>()?;
+        Ok(ids.into_iter().filter(|id| !known.contains(id)).collect())
+    }
+
+    /// Writes where agents report from and their versions.
+    pub async fn write_facts(connection: &mut Connection, facts: &[(i64, Facts)]) -> Result<(), StoreError> {
+        for (server_id, Facts { ip_address, agent_version }) in facts {
+            sqlx::query("UPDATE servers SET ip_address = $2, agent_version = COALESCE($3, agent_version) WHERE id = $1")
+                .bind(*server_id)
+                .bind(ip_address)
+                .bind(agent_version)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
     }
 
     /// A server that was offline is online again. Maintenance is the operator's word and stays.
-    async fn heard(
+    async fn come_online(
         connection: &mut Connection,
         server_id: i64,
         name: &str,
@@ -117,21 +170,21 @@ for_both_engines! {
         connection: &mut Connection,
         cutoff: Timestamp,
         now: Timestamp,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Vec<(i64, String)>, StoreError> {
         let rows: Vec<Row> = sqlx::query(
-            "UPDATE servers SET status = 'offline' WHERE status = 'online' AND last_seen_at_ms < $1 RETURNING id, name",
+            "UPDATE servers SET status = 'offline' WHERE status = 'online' AND id IN \
+             (SELECT server_id FROM server_heard WHERE last_seen_at_ms < $1) RETURNING id, name",
         )
         .bind(cutoff.unix_ms())
         .fetch_all(&mut *connection)
         .await?;
-        let mut names = Vec::with_capacity(rows.len());
+        let mut marked = Vec::with_capacity(rows.len());
         for row in rows {
-            let name: String = row.try_get("name")?;
-            let event = Event::server_offline(&name);
-            activities_of_engine::record(connection, row.try_get("id")?, &[event], now).await?;
-            names.push(name);
+            let (server_id, name): (i64, String) = (row.try_get("id")?, row.try_get("name")?);
+            activities_of_engine::record(connection, server_id, &[Event::server_offline(&name)], now).await?;
+            marked.push((server_id, name));
         }
-        Ok(names)
+        Ok(marked)
     }
 
     pub async fn list(connection: &mut Connection) -> Result<Vec<ServerSummary>, StoreError> {
@@ -168,7 +221,7 @@ for_both_engines! {
         let row: Row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM servers) AS total_servers, \
              (SELECT COUNT(*) FROM containers) AS total_containers, \
-             (SELECT AVG(m.cpu_percent) FROM servers s JOIN metrics m ON m.server_id = s.id \
+             (SELECT AVG(CAST(m.cpu_percent_hundredths AS DOUBLE PRECISION)) FROM servers s JOIN metrics m ON m.server_id = s.id \
              AND m.timestamp_ms = (SELECT MAX(n.timestamp_ms) FROM metrics n WHERE n.server_id = s.id) \
              WHERE s.status = 'online') AS avg_cpu",
         )
@@ -177,12 +230,15 @@ for_both_engines! {
         Ok(Stats {
             total_servers: row.try_get("total_servers")?,
             total_containers: row.try_get("total_containers")?,
-            avg_cpu: row.try_get::<Option<f64>, _>("avg_cpu")?.unwrap_or(0.0),
+            avg_cpu: row.try_get::<Option<f64>, _>("avg_cpu")?.unwrap_or(0.0) / 100.0,
             active_alerts: 0,
         })
     }
 
     fn summary(row: &Row) -> Result<ServerSummary, StoreError> {
+        let percent = |column: &str| -> Result<Option<f64>, sqlx::Error> {
+            Ok(row.try_get::<Option<f64>, _>(column)?.map(|hundredths| hundredths / 100.0))
+        };
         Ok(ServerSummary {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
@@ -190,9 +246,9 @@ for_both_engines! {
             ip_address: row.try_get("ip_address")?,
             status: status(row.try_get("status")?)?,
             container_count: row.try_get("container_count")?,
-            cpu: row.try_get("cpu_percent")?,
-            memory: row.try_get("memory_percent")?,
-            disk: row.try_get("disk_percent")?,
+            cpu: percent("cpu")?,
+            memory: percent("memory")?,
+            disk: percent("disk")?,
             cpu_cores: row.try_get("cpu_cores")?,
             total_memory_gb: row.try_get("total_memory_gb")?,
             total_disk_gb: row.try_get("total_disk_gb")?,

@@ -1,4 +1,5 @@
-//! How to open SQLite: one connection that writes, a few that read.
+//! How to open SQLite: one connection that writes, a few that read; and the statements over a list of servers, which is
+//! a JSON text here.
 //!
 //! SQLite has one writer at a time. Where every connection may write, they meet at its lock and some time out; with
 //! one writing connection they queue in the pool instead. WAL lets readers go on meanwhile, and `synchronous=FULL`
@@ -10,10 +11,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlitePool, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{SqliteConnection, SqlitePool, Transaction};
 
-use super::StoreError;
+use super::{StoreError, json};
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -62,4 +63,25 @@ impl Sqlite {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Writes when servers were heard, and returns how many of them there are.
+pub async fn write_seen(connection: &mut SqliteConnection, seen: &[(i64, i64)]) -> Result<u64, StoreError> {
+    let sql = "UPDATE server_heard SET last_seen_at_ms = MAX(last_seen_at_ms, s.ms) \
+         FROM (SELECT value ->> 0 AS id, value ->> 1 AS ms FROM json_each($1)) AS s WHERE server_id = s.id";
+    Ok(sqlx::query(sql).bind(json(&seen)).execute(connection).await?.rows_affected())
+}
+
+/// `id` and `name` of those that are offline.
+pub async fn offline_among(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<SqliteRow>, StoreError> {
+    // The plus keeps the planner at the index of the few that are offline.
+    let sql = "SELECT id, name FROM servers WHERE status = 'offline' AND +id IN (SELECT value FROM json_each($1))";
+    Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
+}
+
+/// `server_id` and `containers_hash` of those that there are.
+pub async fn containers_hashes(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<SqliteRow>, StoreError> {
+    let sql = "SELECT server_id, containers_hash FROM server_heard \
+         WHERE server_id IN (SELECT value FROM json_each($1))";
+    Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
 }

@@ -151,7 +151,7 @@ fn the_time_the_master_was_down_is_not_held_against_a_server(engine: Engine) {
     let (_, token) = master.registered("web-1");
     master.kill();
     // As after a night: it was heard last long before the master comes back.
-    database.execute("UPDATE servers SET last_seen_at_ms = last_seen_at_ms - 36000000");
+    database.execute("UPDATE server_heard SET last_seen_at_ms = last_seen_at_ms - 36000000");
     let master = Master::start(&database);
     assert_eq!(master.client.get("/api/servers").json()[0]["status"], json!("online"));
     assert_eq!(master.client.post("/api/agent/heartbeat", &token, "{}").status, 200);

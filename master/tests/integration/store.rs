@@ -10,8 +10,8 @@ use neon_master::store::{Location, Store, StoreError};
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 
-use crate::common::database::block_on;
-use crate::common::{Database, Engine};
+use crate::common::database::{Blocker, block_on};
+use crate::common::{DEADLINE, Database, Engine};
 
 /// Makes one test per engine of each async function that takes an open [`Store`].
 macro_rules! suite {
@@ -30,6 +30,9 @@ suite! {
     parallel_registrations_of_one_name_give_one_number
     facts_are_stored_and_updated
     a_sample_is_stored_once
+    a_sample_says_how_late_it_came
+    samples_of_any_day_are_stored
+    many_reports_at_once_are_each_stored
     the_newest_sample_has_its_readings
     a_batch_larger_than_one_statement_is_stored_whole
     numbers_come_back_as_they_went_in
@@ -37,6 +40,11 @@ suite! {
     history_begins_where_it_is_asked_to
     hours_are_means_of_their_samples
     a_report_of_an_unknown_server_stores_nothing
+    a_deleted_server_is_noticed_and_costs_nobody_else
+    when_a_server_was_heard_is_written_once_a_second_and_shown_at_once
+    two_masters_on_one_store_agree
+    a_full_queue_turns_away_and_loses_nothing
+    containers_are_recognised_by_their_hash
     containers_are_replaced_and_compared
     many_containers_are_stored_and_removed
     parallel_container_reports_are_compared_one_after_the_other
@@ -51,14 +59,14 @@ fn with_store<F: Future<Output = ()> + Send>(engine: Engine, test: impl FnOnce(O
     let database = Database::fresh(engine);
     block_on(async {
         let store = Store::open(&database.location()).await.unwrap();
-        test(Opened { store: store.clone(), location: database.location() }).await;
+        test(Opened { store: store.clone(), database }).await;
         store.close().await;
     });
 }
 
 struct Opened {
     store: Store,
-    location: neon_master::store::Location,
+    database: Database,
 }
 
 impl std::ops::Deref for Opened {
@@ -221,6 +229,58 @@ async fn a_sample_is_stored_once(store: Opened) {
     assert_eq!(raw(&store, web.server_id).await, [(0, 1.0), (1, 2.0), (2, 5.0)]);
 }
 
+async fn a_sample_says_how_late_it_came(store: Opened) {
+    const LATE: [(i64, i64); 6] =
+        [(0, 0), (59_999, 0), (60_000, 1), (-240_000, 0), (3_600_000, 60), (i64::MAX / 2, 32_767)];
+    let web = reporter(&store, "web-1").await;
+    for (late_ms, _) in LATE {
+        let now = Timestamp::from_unix_ms(at(late_ms % 1000).unix_ms().saturating_add(late_ms));
+        store.metrics_insert(&web, &[sample(late_ms % 1000, 1.0)], now).await.unwrap();
+        let stored = store.database.numbers("SELECT CAST(late_minutes AS BIGINT) FROM metrics");
+        let expected = LATE.iter().find(|(ms, _)| *ms == late_ms).unwrap().1;
+        assert_eq!(stored, [expected], "{late_ms}");
+        store.database.execute("DELETE FROM metrics");
+    }
+}
+
+async fn samples_of_any_day_are_stored(store: Opened) {
+    const DAY_MS: i64 = 86_400_000;
+    let web = reporter(&store, "web-1").await;
+    let start = at(0).unix_ms().div_euclid(DAY_MS) * DAY_MS;
+    let times = [i64::MIN, -1, 0, 1_735_689_599_999, 1_735_689_600_000, start - 1, start, start + DAY_MS];
+    let samples: Vec<Sample> = times
+        .iter()
+        .map(|ms| Sample { timestamp: Timestamp::from_unix_ms(*ms).max(Timestamp::MIN), ..sample(0, 1.0) })
+        .collect();
+    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    let stored = raw(&store, web.server_id).await;
+    assert!(stored.iter().map(|(ms, _)| *ms).eq(samples.iter().map(|s| s.timestamp.unix_ms() - at(0).unix_ms())));
+}
+
+async fn many_reports_at_once_are_each_stored(store: Opened) {
+    const SERVERS: usize = 40;
+    const REPORTS: i64 = 20;
+    let mut reports = Vec::new();
+    let mut ids = Vec::new();
+    for number in 0..SERVERS {
+        let reporter = reporter(&store, &format!("web-{number}")).await;
+        ids.push(reporter.server_id);
+        for ms in 0..REPORTS {
+            let (store, reporter) = (store.store.clone(), reporter.clone());
+            reports.push(tokio::spawn(async move {
+                store.metrics_insert(&reporter, &[sample(ms, 1.0), sample(ms + 1, 2.0)], at(0)).await
+            }));
+        }
+    }
+    for report in reports {
+        report.await.unwrap().unwrap();
+    }
+    for id in ids {
+        assert!(raw(&store, id).await.iter().map(|(ms, _)| *ms).eq(0..=REPORTS));
+    }
+}
+
 async fn a_batch_larger_than_one_statement_is_stored_whole(store: Opened) {
     let web = reporter(&store, "web-1").await;
     let samples: Vec<Sample> = (0..2500).map(|i| sample(i, 1.0)).collect();
@@ -255,14 +315,20 @@ async fn numbers_come_back_as_they_went_in(store: Opened) {
     let edges = Sample {
         cpu_percent: 100.0,
         memory_percent: 0.0,
-        disk_percent: 33.333_333_333_333_336,
+        disk_percent: 33.33,
+        memory_used_gb: 16_777_216.0,
+        disk_total_gb: 16_777_215.99,
         network_rx_bytes: i64::MAX as u64,
         ..sample(0, 0.0)
     };
-    store.metrics_insert(&web, &[edges], at(0)).await.unwrap();
+    store.metrics_insert(&web, std::slice::from_ref(&edges), at(0)).await.unwrap();
     let points = store.metrics_history(web.server_id, HistoryInterval::Raw, at(0)).await.unwrap();
     assert_eq!((points[0].cpu_percent, points[0].memory_percent), (100.0, 0.0));
-    assert_eq!(points[0].disk_percent, 33.333_333_333_333_336);
+    assert_eq!(points[0].disk_percent, 33.33);
+    assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(edges));
+    // Two decimals are the wire's precision, and the store's.
+    store.metrics_insert(&web, &[Sample { cpu_percent: 33.339, ..sample(-1, 0.0) }], at(0)).await.unwrap();
+    assert_eq!(raw(&store, web.server_id).await, [(-1, 33.34), (0, 100.0)]);
     let list = store.server_list().await.unwrap();
     assert_eq!((list[0].cpu, list[0].memory, list[0].last_metrics_at), (Some(100.0), Some(0.0), Some(at(0))));
 }
@@ -305,10 +371,133 @@ async fn a_report_of_an_unknown_server_stores_nothing(store: Opened) {
         assert!(gone(store.metrics_insert(&stranger, &[sample(0, 1.0)], at(1)).await));
         assert!(gone(store.server_heartbeat(&stranger, None, at(1)).await));
         let untouched = |_: Option<&[Container]>| panic!("compared a stranger's containers");
-        assert!(gone(store.containers_replace(&stranger, at(1), untouched).await));
+        assert!(gone(store.containers_replace(&stranger, None, at(1), untouched).await));
+        assert!(matches!(store.containers_are(&stranger, 1, at(1)).await, Err(StoreError::ServerGone)));
     }
     assert_eq!(raw(&store, web.server_id).await, []);
     assert_eq!(store.server_list().await.unwrap()[0].last_seen_at, at(0));
+}
+
+async fn a_deleted_server_is_noticed_and_costs_nobody_else(store: Opened) {
+    let (gone, stays) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
+    store.metrics_insert(&gone, &[sample(0, 1.0)], at(0)).await.unwrap();
+    store.database.execute(&format!("DELETE FROM servers WHERE id = {}", gone.server_id));
+    assert_eq!(store.database.numbers("SELECT COUNT(*) FROM metrics"), [0], "its samples went with it");
+    // Both wait for the writer together; only one of them is refused.
+    let both = [&gone, &stays].map(|reporter| {
+        let (store, reporter) = (store.store.clone(), reporter.clone());
+        tokio::spawn(async move { store.metrics_insert(&reporter, &[sample(1, 1.0)], at(1)).await })
+    });
+    let [refused, stored] = both;
+    assert!(matches!(refused.await.unwrap(), Err(StoreError::ServerGone)));
+    stored.await.unwrap().unwrap();
+    assert_eq!(store.database.numbers("SELECT server_id FROM server_heard"), [stays.server_id]);
+    assert_eq!(store.database.numbers("SELECT CAST(server_id AS BIGINT) FROM metrics"), [stays.server_id]);
+    // A heartbeat alone finds out as well, with the next write.
+    store.server_heartbeat(&stays, None, at(2)).await.unwrap();
+    store.database.execute("DELETE FROM servers");
+    store.write_heard().await.unwrap();
+    assert!(matches!(store.server_heartbeat(&stays, None, at(3)).await, Err(StoreError::ServerGone)));
+    assert!(matches!(store.containers_are(&stays, 1, at(3)).await, Err(StoreError::ServerGone)));
+    let again = reporter(&store, "web-1").await;
+    assert!(again.server_id > stays.server_id, "a number is never given out twice");
+    store.server_heartbeat(&again, None, at(4)).await.unwrap();
+}
+
+async fn when_a_server_was_heard_is_written_once_a_second_and_shown_at_once(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    let elsewhere = Reporter { ip_address: "192.0.2.9".to_owned(), ..web.clone() };
+    store.server_heartbeat(&elsewhere, Some("0.9.0"), at(7)).await.unwrap();
+    let shown = store.server_find(web.server_id).await.unwrap().unwrap();
+    assert_eq!((shown.summary.last_seen_at, shown.summary.ip_address.as_str()), (at(7), "192.0.2.9"));
+    assert_eq!(shown.agent_version, "0.9.0");
+    store.write_heard().await.unwrap();
+    assert_eq!(store.database.numbers("SELECT last_seen_at_ms FROM server_heard"), [at(7).unix_ms()]);
+    assert_eq!(
+        store
+            .database
+            .numbers("SELECT COUNT(*) FROM servers WHERE ip_address = '192.0.2.9' AND agent_version = '0.9.0'"),
+        [1]
+    );
+    // An older report that was late does not set it back, and by itself it is written within a second or so.
+    store.server_heartbeat(&elsewhere, None, at(3)).await.unwrap();
+    store.server_heartbeat(&elsewhere, None, at(9)).await.unwrap();
+    store.server_heartbeat(&elsewhere, None, at(8)).await.unwrap();
+    let give_up = tokio::time::Instant::now() + DEADLINE;
+    while store.database.numbers("SELECT last_seen_at_ms FROM server_heard") != [at(9).unix_ms()] {
+        assert!(tokio::time::Instant::now() < give_up, "the store does not write by itself");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+async fn two_masters_on_one_store_agree(store: Opened) {
+    let other = Store::open(&store.database.location()).await.unwrap();
+    let web = reporter(&store, "web-1").await;
+    // The other one has never heard of it, and learns.
+    other.metrics_insert(&web, &[sample(0, 1.0)], at(5)).await.unwrap();
+    store.metrics_insert(&web, &[sample(0, 2.0), sample(1, 3.0)], at(6)).await.unwrap();
+    assert_eq!(raw(&other, web.server_id).await, [(0, 1.0), (1, 3.0)]);
+    other.write_heard().await.unwrap();
+    store.write_heard().await.unwrap();
+    other.write_heard().await.unwrap();
+    assert_eq!(other.server_list().await.unwrap()[0].last_seen_at, at(6));
+    // What one marks as offline, a word to the other brings back.
+    assert_eq!(store.servers_mark_offline(at(7), at(8)).await.unwrap(), ["web-1"]);
+    other.server_heartbeat(&web, None, at(9)).await.unwrap();
+    other.write_heard().await.unwrap();
+    assert_eq!(store.server_list().await.unwrap()[0].status, ServerStatus::Online);
+    // What one stored of containers, the other does not take for what it stored itself.
+    let set = |name: &str| {
+        let set = vec![container(web.server_id, "eb6f6e2aaa26", name)];
+        move |_: Option<&[Container]>| ContainerChanges { store: set, ..ContainerChanges::default() }
+    };
+    store.containers_replace(&web, Some(1), at(10), set("a")).await.unwrap();
+    assert!(other.containers_are(&web, 1, at(10)).await.unwrap());
+    other.containers_replace(&web, Some(2), at(11), set("b")).await.unwrap();
+    assert!(!store.containers_are(&web, 1, at(12)).await.unwrap());
+    // What one deletes is gone for the other.
+    store.database.execute("DELETE FROM servers");
+    assert!(matches!(other.metrics_insert(&web, &[sample(2, 1.0)], at(13)).await, Err(StoreError::ServerGone)));
+    other.close().await;
+}
+
+async fn a_full_queue_turns_away_and_loses_nothing(store: Opened) {
+    const REPORTS: usize = 20;
+    const SAMPLES: i64 = 4096; // of which sixteen reports fill the queue
+    let web = reporter(&store, "web-1").await;
+    let samples: Vec<Sample> = (0..SAMPLES).map(|ms| sample(ms, 1.0)).collect();
+    // Somebody holds what a write needs, so that everything waits.
+    let blocker = Blocker::of(&store.database).await;
+    let mut reports: Vec<_> = (0..REPORTS)
+        .map(|_| {
+            let (store, web, samples) = (store.store.clone(), web.clone(), samples.clone());
+            tokio::spawn(async move { store.metrics_insert(&web, &samples, at(0)).await })
+        })
+        .collect();
+    for _ in 0..REPORTS - 16 {
+        let (outcome, _, others) = futures_util::future::select_all(reports).await;
+        assert!(matches!(outcome, Ok(Err(StoreError::Busy))), "{outcome:?}");
+        reports = others;
+    }
+    blocker.release().await;
+    for report in reports {
+        // On a slow machine the wait may have been too long: then it says so.
+        let outcome = report.await.unwrap();
+        assert!(outcome.as_ref().err().is_none_or(StoreError::is_unavailable), "{outcome:?}");
+    }
+    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    assert!(raw(&store, web.server_id).await.iter().map(|(ms, _)| *ms).eq(0..SAMPLES));
+}
+
+async fn containers_are_recognised_by_their_hash(store: Opened) {
+    let web = reporter(&store, "web-1").await;
+    assert!(!store.containers_are(&web, 7, at(1)).await.unwrap());
+    store.containers_replace(&web, Some(7), at(1), |_| ContainerChanges::default()).await.unwrap();
+    assert!(store.containers_are(&web, 7, at(2)).await.unwrap());
+    assert!(!store.containers_are(&web, 8, at(2)).await.unwrap());
+    store.containers_replace(&web, None, at(3), |_| ContainerChanges::default()).await.unwrap();
+    assert!(!store.containers_are(&web, 7, at(4)).await.unwrap(), "not stored whole");
+    assert_eq!(store.server_list().await.unwrap()[0].last_seen_at, at(4));
 }
 
 async fn containers_are_replaced_and_compared(store: Opened) {
@@ -335,7 +524,7 @@ async fn containers_are_replaced_and_compared(store: Opened) {
         assert_eq!(previous, None, "before the first report");
         ContainerChanges { store: vec![hc.clone(), bare.clone()], ..ContainerChanges::default() }
     };
-    store.containers_replace(&web, at(1), first).await.unwrap();
+    store.containers_replace(&web, None, at(1), first).await.unwrap();
     assert_eq!(store.container_list(web.server_id).await.unwrap(), [bare.clone(), hc.clone()]);
 
     let paused = Container {
@@ -357,19 +546,19 @@ async fn containers_are_replaced_and_compared(store: Opened) {
             events: vec![event(ActivityKind::Removed, "db was removed")],
         }
     };
-    store.containers_replace(&web, at(2), second).await.unwrap();
+    store.containers_replace(&web, None, at(2), second).await.unwrap();
     assert_eq!(store.container_list(web.server_id).await.unwrap(), std::slice::from_ref(&paused));
     assert_eq!(store.server_list().await.unwrap()[0].container_count, 1);
     assert_eq!(store.server_find(web.server_id).await.unwrap().unwrap().containers, [paused]);
 
     let empty = ContainerChanges { remove: vec!["eb6f6e2aaa26".to_owned()], ..ContainerChanges::default() };
-    store.containers_replace(&web, at(3), |_| empty).await.unwrap();
+    store.containers_replace(&web, None, at(3), |_| empty).await.unwrap();
     // An empty set is not the same as none yet.
     let still = |previous: Option<&[Container]>| {
         assert_eq!(previous, Some(&[][..]));
         ContainerChanges::default()
     };
-    store.containers_replace(&web, at(4), still).await.unwrap();
+    store.containers_replace(&web, None, at(4), still).await.unwrap();
     assert_eq!(store.container_list(web.server_id + 100).await.unwrap(), []);
 }
 
@@ -378,13 +567,13 @@ async fn many_containers_are_stored_and_removed(store: Opened) {
     let ids: Vec<String> = (0..2500).map(|i| format!("{i:012x}")).collect();
     let all = ids.iter().map(|id| container(web.server_id, id, id)).collect();
     store
-        .containers_replace(&web, at(1), |_| ContainerChanges { store: all, ..ContainerChanges::default() })
+        .containers_replace(&web, None, at(1), |_| ContainerChanges { store: all, ..ContainerChanges::default() })
         .await
         .unwrap();
     assert_eq!(store.server_list().await.unwrap()[0].container_count, 2500);
     let events = ids.iter().map(|id| event(ActivityKind::Removed, id)).collect();
     store
-        .containers_replace(&web, at(2), |_| ContainerChanges { store: Vec::new(), remove: ids, events })
+        .containers_replace(&web, None, at(2), |_| ContainerChanges { store: Vec::new(), remove: ids, events })
         .await
         .unwrap();
     assert_eq!(store.container_list(web.server_id).await.unwrap(), []);
@@ -403,7 +592,7 @@ async fn parallel_container_reports_are_compared_one_after_the_other(store: Open
                     remove: Vec::new(),
                     events: vec![event(ActivityKind::Created, &previous.unwrap_or_default().len().to_string())],
                 };
-                store.containers_replace(&web, at(1), add).await
+                store.containers_replace(&web, None, at(1), add).await
             })
         })
         .collect();
@@ -429,6 +618,8 @@ async fn silence_is_offline_and_a_word_is_online(store: Opened) {
 
     store.metrics_insert(&one, &[sample(0, 1.0)], at(3000)).await.unwrap();
     assert_eq!(status(0).await, ServerStatus::Online);
+    store.write_heard().await.unwrap();
+    assert_eq!(status(0).await, ServerStatus::Online);
     let events = store.activity_list(2).await.unwrap();
     let seen: Vec<_> = events.iter().map(|e| (e.kind, e.server_name.as_str(), e.timestamp)).collect();
     assert_eq!(seen, [(ActivityKind::Online, "web-1", at(3000)), (ActivityKind::Offline, "web-1", at(2000))]);
@@ -438,21 +629,10 @@ async fn silence_is_offline_and_a_word_is_online(store: Opened) {
 async fn maintenance_is_left_alone(store: Opened) {
     let web = reporter(&store, "web-1").await;
     // There is no way to set it yet, so the test does it as an operator's shell would.
-    let set = "UPDATE servers SET status = 'maintenance'";
-    match &store.location {
-        neon_master::store::Location::Sqlite(path) => {
-            use sqlx::Connection as _;
-            let mut shell = sqlx::SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
-            sqlx::query(set).execute(&mut shell).await.unwrap();
-        }
-        neon_master::store::Location::Postgres(url) => {
-            use sqlx::Connection as _;
-            let mut shell = sqlx::PgConnection::connect(url).await.unwrap();
-            sqlx::query(set).execute(&mut shell).await.unwrap();
-        }
-    }
+    store.database.execute("UPDATE servers SET status = 'maintenance'");
     assert_eq!(store.servers_mark_offline(at(9_000_000), at(9_000_000)).await.unwrap(), Vec::<String>::new());
     store.server_heartbeat(&web, None, at(9_000_001)).await.unwrap();
+    store.write_heard().await.unwrap();
     assert_eq!(store.server_list().await.unwrap()[0].status, ServerStatus::Maintenance);
 }
 
@@ -462,9 +642,9 @@ async fn events_are_newest_first_and_bounded(store: Opened) {
         events: messages.iter().map(|message| event(ActivityKind::StatusChange, message)).collect(),
         ..ContainerChanges::default()
     };
-    store.containers_replace(&one, at(1), |_| changes(["a", "b"])).await.unwrap();
-    store.containers_replace(&two, at(2), |_| changes(["c", "d"])).await.unwrap();
-    store.containers_replace(&one, at(3), |_| changes(["e", "f"])).await.unwrap();
+    store.containers_replace(&one, None, at(1), |_| changes(["a", "b"])).await.unwrap();
+    store.containers_replace(&two, None, at(2), |_| changes(["c", "d"])).await.unwrap();
+    store.containers_replace(&one, None, at(3), |_| changes(["e", "f"])).await.unwrap();
     let events = store.activity_list(5).await.unwrap();
     let messages: Vec<&str> = events.iter().map(|event| event.message.as_str()).collect();
     assert_eq!(messages, ["f", "e", "d", "c", "b"]);
@@ -492,7 +672,7 @@ async fn stats_count_and_average_what_is_online(store: Opened) {
     assert_eq!(store.servers_mark_offline(at(4000), at(6000)).await.unwrap(), ["web-3"]);
     let hc = container(reporters[0].server_id, "eb6f6e2aaa26", "hc");
     let changes = ContainerChanges { store: vec![hc], ..ContainerChanges::default() };
-    store.containers_replace(&reporters[0], at(6000), |_| changes).await.unwrap();
+    store.containers_replace(&reporters[0], None, at(6000), |_| changes).await.unwrap();
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.total_servers, stats.total_containers, stats.active_alerts), (4, 1, 0));
     assert_eq!(stats.avg_cpu, 15.0);
@@ -503,11 +683,48 @@ async fn what_was_stored_is_there_after_opening_again(store: Opened) {
     store.metrics_insert(&web, &[sample(0, 1.0)], at(0)).await.unwrap();
     store.close().await;
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
-    let again = Store::open(&store.location).await.unwrap();
+    let again = Store::open(&store.database.location()).await.unwrap();
     again.ping().await.unwrap();
     assert_eq!(raw(&again, web.server_id).await, [(0, 1.0)]);
     assert_eq!(again.server_register(&registration("web-1"), at(1)).await.unwrap(), web.server_id);
     again.close().await;
+}
+
+#[test]
+fn a_store_of_the_second_schema_is_upgraded_with_its_readings() {
+    let full: Readings = serde_json::from_str(crate::common::fixtures::READINGS).unwrap();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = Database::fresh(engine);
+        block_on(older_schema(&database.location(), &["0001_initial", "0002_readings"]));
+        database.execute(
+            "INSERT INTO servers (id, name, hostname, ip_address, status, agent_version, cpu_cores, total_memory_gb, \
+             total_disk_gb, os_name, os_version, os_kernel, os_arch, created_at_ms, last_seen_at_ms) \
+             VALUES (1, 'web-1', '', '', 'online', '', 8, 1, 1, '', '', '', '', 0, 77)",
+        );
+        for (ms, readings) in [(0, format!("'{}'", crate::common::fixtures::READINGS)), (86_400_000, "NULL".to_owned())]
+        {
+            database.execute(&format!(
+                "INSERT INTO metrics VALUES ({}, {}, 99.999, 3.09, 6.31, 0.73, 23.54, 47.7, 755.92, 443323758, 986331, \
+                 {readings})",
+                1,
+                at(ms).unix_ms()
+            ));
+        }
+        block_on(async {
+            let store = Store::open(&database.location()).await.unwrap();
+            let points = store.metrics_history(1, HistoryInterval::Raw, Timestamp::MIN).await.unwrap();
+            assert_eq!(
+                points.iter().map(|p| (p.timestamp, p.cpu_percent)).collect::<Vec<_>>(),
+                [(at(0), 100.0), (at(86_400_000), 100.0)]
+            );
+            assert_eq!(store.metrics_latest(1).await.unwrap(), Some(sample(86_400_000, 100.0)));
+            assert_eq!(store.server_list().await.unwrap()[0].last_seen_at.unix_ms(), 77);
+            database.execute(&format!("DELETE FROM metrics WHERE timestamp_ms = {}", at(86_400_000).unix_ms()));
+            let before = Sample { readings: Some(full.clone()), ..sample(0, 100.0) };
+            assert_eq!(store.metrics_latest(1).await.unwrap(), Some(before));
+            store.close().await;
+        });
+    }
 }
 
 #[test]
@@ -523,7 +740,7 @@ fn a_store_of_the_first_schema_is_upgraded_with_what_it_holds() {
     ];
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let database = Database::fresh(engine);
-        block_on(first_schema(&database.location()));
+        block_on(older_schema(&database.location(), &["0001_initial"]));
         ROWS.iter().for_each(|row| database.execute(row));
         block_on(async {
             let store = Store::open(&database.location()).await.unwrap();
@@ -539,12 +756,14 @@ fn a_store_of_the_first_schema_is_upgraded_with_what_it_holds() {
     }
 }
 
-/// Makes the tables of the first migration alone, as the first release left them.
-async fn first_schema(location: &Location) {
+/// Makes the tables of these migrations alone, as an older release left them.
+async fn older_schema(location: &Location, migrations: &[&str]) {
     let engine = if matches!(location, Location::Sqlite(_)) { "sqlite" } else { "postgres" };
-    let script = format!("{}/migrations/{engine}/0001_initial.sql", env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(script, folder.path().join("0001_initial.sql")).unwrap();
+    for name in migrations {
+        let script = format!("{}/migrations/{engine}/{name}.sql", env!("CARGO_MANIFEST_DIR"));
+        std::fs::copy(script, folder.path().join(format!("{name}.sql"))).unwrap();
+    }
     let migrator = sqlx::migrate::Migrator::new(folder.path()).await.unwrap();
     match location {
         Location::Sqlite(path) => {

@@ -24,8 +24,8 @@ const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
 const TEXT_MAX_BYTES: usize = 4096;
 /// Longest container id, in bytes: the engine's own are 64 hexadecimal digits.
 const CONTAINER_ID_MAX_BYTES: usize = 64;
-/// Largest size that is believed, in GiB: one exbibyte.
-const SIZE_MAX_GB: f64 = 1_073_741_824.0;
+/// Largest size that is believed, in GiB: 16 pebibytes, of which the store keeps hundredths in 32 bits.
+const SIZE_MAX_GB: f64 = 16_777_216.0;
 /// Most reasons an answer carries; what is refused beyond that is only counted.
 const REASONS_MAX: usize = 10;
 /// Longest reason, in characters: it may quote what was sent.
@@ -439,8 +439,8 @@ mod tests {
             ("14.85", "1,\"cpuPercent\":2", "duplicate field `cpuPercent`"),
             ("3.09", "101", "memoryPercent: must be between 0 and 100, got 101"),
             ("6.31", "-1", "diskPercent: must be between 0 and 100, got -1"),
-            ("0.73", "-1", "memoryUsedGb: must be between 0 and 1073741824, got -1"),
-            ("755.92", "1e300", "diskTotalGb: must be between 0 and 1073741824, got 1"),
+            ("0.73", "-1", "memoryUsedGb: must be between 0 and 16777216, got -1"),
+            ("755.92", "1e300", "diskTotalGb: must be between 0 and 16777216, got 1"),
             ("443323758", "-1", "networkRxBytes: invalid value: integer `-1`, expected u64"),
             ("986331", "9223372036854775808", "networkTxBytes: must be at most 9223372036854775807, got 9223372036"),
             ("2026-11-23T09:08:03.022Z", "yesterday", "timestamp: invalid value: string \"yesterday\""),
@@ -618,7 +618,7 @@ mod tests {
     fn bad_facts_are_refused_by_name() {
         for (from, to, reason) in [
             ("\"cpuCores\":4", "\"cpuCores\":-1", "serverInfo.cpuCores: invalid value: integer `-1`, expected u32"),
-            ("24", "-24", "serverInfo.totalMemoryGb: must be between 0 and 1073741824, got -24"),
+            ("24", "-24", "serverInfo.totalMemoryGb: must be between 0 and 16777216, got -24"),
             ("Debian", "De\\u0000bian", "serverInfo.osName: must not contain a NUL character"),
             ("\"osArch\":\"x86_64\",", "", "serverInfo.osArch: is missing"),
         ] {

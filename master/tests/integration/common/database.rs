@@ -78,6 +78,56 @@ impl Database {
     }
 }
 
+impl Database {
+    /// The only column of what a query finds.
+    pub fn numbers(&self, sql: &str) -> Vec<i64> {
+        block_on(async {
+            let sql = AssertSqlSafe(sql.to_owned());
+            match self {
+                Self::Sqlite { .. } => {
+                    let mut connection = sqlx::SqliteConnection::connect(&self.url()).await.unwrap();
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+                }
+                Self::Postgres { url, .. } => {
+                    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+                }
+            }
+        })
+    }
+}
+
+/// Somebody else's transaction that keeps samples from being written.
+pub enum Blocker {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Blocker {
+    pub async fn of(database: &Database) -> Self {
+        match database {
+            Database::Sqlite { .. } => {
+                let mut connection = sqlx::SqliteConnection::connect(&database.url()).await.unwrap();
+                sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+                Self::Sqlite(connection)
+            }
+            Database::Postgres { url, .. } => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::query("BEGIN").execute(&mut connection).await.unwrap();
+                sqlx::query("LOCK TABLE metrics IN EXCLUSIVE MODE").execute(&mut connection).await.unwrap();
+                Self::Postgres(connection)
+            }
+        }
+    }
+
+    pub async fn release(self) {
+        match self {
+            Self::Sqlite(connection) => connection.close().await.unwrap(),
+            Self::Postgres(connection) => connection.close().await.unwrap(),
+        }
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         // A server of the operator's own is left as it was found; on a private one it saves room.

@@ -1,0 +1,301 @@
+//! Which servers there are and when each was heard, in memory.
+//!
+//! Every report of an agent says that its server is there. Told to the database one by one, that would be most of what
+//! it does, so it is kept here and written in one go every second; an abrupt end loses at most that second of
+//! `lastSeen`. What is known here of a server is what the database said of it when it was first heard. That it has
+//! been deleted since, by whom ever, is found out by the next of those writes, which then misses its row.
+//!
+//! Names, addresses and versions are kept as keyed hashes: a fleet of two million would need gigabytes otherwise.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use neon_shared::time::Timestamp;
+
+use crate::model::Reporter;
+
+/// Locks that the servers are spread over; reports of different servers rarely meet at one.
+const SHARDS: usize = 64;
+
+/// What the database says of a server.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub server_id: i64,
+    pub name: String,
+    pub ip_address: String,
+    pub agent_version: String,
+    pub last_seen_at_ms: i64,
+    /// Whether it counts as silent, so that the next word from it is news.
+    pub is_offline: bool,
+}
+
+/// What a report said of its server that the database does not know yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub ip_address: String,
+    /// `None` where it was not said.
+    pub agent_version: Option<String>,
+}
+
+/// What to write, and what to put back where that fails.
+#[derive(Debug, Default)]
+pub struct Unwritten {
+    /// Servers and when they were heard last, in milliseconds.
+    pub seen: Vec<(i64, i64)>,
+    /// Servers of which more than that is new.
+    pub facts: Vec<(i64, Facts)>,
+}
+
+/// Whether a reporter is who it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is, and was noted as heard.
+    Heard,
+    /// As [`Self::Heard`], and it counted as offline.
+    HeardAgain,
+    /// Its number belongs to another name.
+    Stranger,
+    /// Nothing is known of it here: ask the database.
+    Unknown,
+}
+
+#[derive(Debug)]
+pub struct Heard {
+    shards: Vec<Mutex<Shard>>,
+    hasher: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    servers: HashMap<i64, Entry>,
+    /// Numbers of the entries that are unwritten.
+    unwritten: Vec<i64>,
+    /// Of each server the newest; removed once written.
+    facts: HashMap<i64, Facts>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: u64,
+    ip_address: u64,
+    agent_version: u64,
+    last_seen_at_ms: i64,
+    is_unwritten: bool,
+    is_offline: bool,
+}
+
+impl Heard {
+    pub fn new() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+    }
+
+    /// Notes that `reporter` was heard at `now`, if it is known and who it says.
+    pub fn hear(&self, reporter: &Reporter, agent_version: Option<&str>, now: Timestamp) -> Verdict {
+        let shard = &mut *self.shard(reporter.server_id);
+        let Some(entry) = shard.servers.get_mut(&reporter.server_id) else { return Verdict::Unknown };
+        if entry.name != self.hash(&reporter.server_name) {
+            return Verdict::Stranger;
+        }
+        let ip_address = self.hash(&reporter.ip_address);
+        let version = agent_version.map(|version| self.hash(version));
+        if entry.ip_address != ip_address || version.is_some_and(|version| entry.agent_version != version) {
+            entry.ip_address = ip_address;
+            entry.agent_version = version.unwrap_or(entry.agent_version);
+            let facts = shard.facts.entry(reporter.server_id).or_default();
+            facts.ip_address.clone_from(&reporter.ip_address);
+            if let Some(version) = agent_version {
+                facts.agent_version = Some(version.to_owned());
+            }
+        }
+        entry.last_seen_at_ms = entry.last_seen_at_ms.max(now.unix_ms());
+        if !std::mem::replace(&mut entry.is_unwritten, true) {
+            shard.unwritten.push(reporter.server_id);
+        }
+        if std::mem::take(&mut entry.is_offline) { Verdict::HeardAgain } else { Verdict::Heard }
+    }
+
+    /// Takes up what the database says of a server. What was heard meanwhile stays.
+    pub fn learn(&self, known: &Known) {
+        let entry = Entry {
+            name: self.hash(&known.name),
+            ip_address: self.hash(&known.ip_address),
+            agent_version: self.hash(&known.agent_version),
+            last_seen_at_ms: known.last_seen_at_ms,
+            is_unwritten: false,
+            is_offline: known.is_offline,
+        };
+        let shard = &mut *self.shard(known.server_id);
+        match shard.servers.get_mut(&known.server_id) {
+            None => drop(shard.servers.insert(known.server_id, entry)),
+            Some(there) => {
+                let last_seen_at_ms = there.last_seen_at_ms.max(entry.last_seen_at_ms);
+                *there = Entry { last_seen_at_ms, is_unwritten: there.is_unwritten, ..entry };
+            }
+        }
+    }
+
+    /// Forgets a server that the database does not have any more.
+    pub fn forget(&self, server_id: i64) {
+        let shard = &mut *self.shard(server_id);
+        shard.servers.remove(&server_id);
+        shard.facts.remove(&server_id);
+    }
+
+    /// Notes that servers were marked as offline.
+    pub fn silence(&self, server_ids: &[i64]) {
+        for id in server_ids {
+            if let Some(entry) = self.shard(*id).servers.get_mut(id) {
+                entry.is_offline = true;
+            }
+        }
+    }
+
+    /// When the server was heard last, in milliseconds, as far as this master knows.
+    pub fn last_seen_at_ms(&self, server_id: i64) -> Option<i64> {
+        self.shard(server_id).servers.get(&server_id).map(|entry| entry.last_seen_at_ms)
+    }
+
+    /// What a report said of the server that is not written yet.
+    pub fn facts(&self, server_id: i64) -> Option<Facts> {
+        self.shard(server_id).facts.get(&server_id).cloned()
+    }
+
+    /// What is to be written. The facts stay readable until [`Self::written`].
+    pub fn unwritten(&self) -> Unwritten {
+        let mut all = Unwritten::default();
+        for shard in &self.shards {
+            let shard = &mut *lock(shard);
+            for id in std::mem::take(&mut shard.unwritten) {
+                // A server that was forgotten has none.
+                let Some(entry) = shard.servers.get_mut(&id) else { continue };
+                entry.is_unwritten = false;
+                all.seen.push((id, entry.last_seen_at_ms));
+            }
+            all.facts.extend(shard.facts.iter().map(|(id, facts)| (*id, facts.clone())));
+        }
+        all
+    }
+
+    /// The facts were written; those that changed meanwhile stay.
+    pub fn written(&self, facts: &[(i64, Facts)]) {
+        for (id, facts) in facts {
+            let shard = &mut *self.shard(*id);
+            if shard.facts.get(id) == Some(facts) {
+                shard.facts.remove(id);
+            }
+        }
+    }
+
+    /// The write failed: all of it is still to be written.
+    pub fn put_back(&self, seen: &[(i64, i64)]) {
+        for (id, _) in seen {
+            let shard = &mut *self.shard(*id);
+            if let Some(entry) = shard.servers.get_mut(id)
+                && !std::mem::replace(&mut entry.is_unwritten, true)
+            {
+                shard.unwritten.push(*id);
+            }
+        }
+    }
+
+    fn shard(&self, server_id: i64) -> MutexGuard<'_, Shard> {
+        // Numbers are given out one after the other, so neighbours are spread. The index is below SHARDS.
+        lock(&self.shards[server_id.rem_euclid(SHARDS as i64) as usize])
+    }
+
+    fn hash(&self, value: impl Hash) -> u64 {
+        self.hasher.hash_one(value)
+    }
+}
+
+/// Nothing in here panics while it holds a lock, so what a poisoned one guards is whole.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reporter(name: &str, ip_address: &str) -> Reporter {
+        Reporter { server_id: 7, server_name: name.to_owned(), ip_address: ip_address.to_owned() }
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(ms)
+    }
+
+    fn with_seven() -> Heard {
+        let heard = Heard::new();
+        heard.learn(&Known {
+            server_id: 7,
+            name: "web-1".to_owned(),
+            ip_address: "192.0.2.1".to_owned(),
+            agent_version: "0.1.0".to_owned(),
+            last_seen_at_ms: 10,
+            is_offline: false,
+        });
+        heard
+    }
+
+    #[test]
+    fn only_who_is_known_by_number_and_name_is_heard() {
+        let heard = with_seven();
+        assert_eq!(heard.hear(&reporter("web-1", "192.0.2.1"), None, at(20)), Verdict::Heard);
+        assert_eq!(heard.hear(&reporter("web-2", "192.0.2.1"), None, at(30)), Verdict::Stranger);
+        let stranger = Reporter { server_id: 8, ..reporter("web-1", "") };
+        assert_eq!(heard.hear(&stranger, None, at(30)), Verdict::Unknown);
+        assert_eq!((heard.last_seen_at_ms(7), heard.last_seen_at_ms(8)), (Some(20), None));
+    }
+
+    #[test]
+    fn what_was_heard_is_written_once_and_again_where_that_failed() {
+        let heard = with_seven();
+        heard.hear(&reporter("web-1", "192.0.2.1"), None, at(20));
+        heard.hear(&reporter("web-1", "192.0.2.1"), None, at(15));
+        let first = heard.unwritten();
+        assert_eq!((&first.seen[..], first.facts.len()), (&[(7, 20)][..], 0));
+        assert!(heard.unwritten().seen.is_empty());
+        heard.put_back(&first.seen);
+        heard.put_back(&first.seen);
+        assert_eq!(heard.unwritten().seen, [(7, 20)]);
+    }
+
+    #[test]
+    fn new_facts_are_readable_until_they_are_written() {
+        let heard = with_seven();
+        heard.hear(&reporter("web-1", "192.0.2.2"), None, at(20));
+        heard.hear(&reporter("web-1", "192.0.2.2"), Some("0.2.0"), at(21));
+        let facts = Facts { ip_address: "192.0.2.2".to_owned(), agent_version: Some("0.2.0".to_owned()) };
+        let unwritten = heard.unwritten();
+        assert_eq!((&unwritten.facts, heard.facts(7)), (&vec![(7, facts.clone())], Some(facts)));
+        // It moved on meanwhile: that is still to be written.
+        heard.hear(&reporter("web-1", "192.0.2.3"), None, at(22));
+        heard.written(&unwritten.facts);
+        assert_eq!(heard.facts(7).unwrap().ip_address, "192.0.2.3");
+        heard.written(&heard.unwritten().facts);
+        assert_eq!(heard.facts(7), None);
+        heard.hear(&reporter("web-1", "192.0.2.3"), Some("0.2.0"), at(23));
+        assert_eq!(heard.facts(7), None, "said before");
+    }
+
+    #[test]
+    fn a_word_after_silence_is_news_once() {
+        let heard = with_seven();
+        heard.silence(&[7, 8]);
+        let hear = |ms| heard.hear(&reporter("web-1", "192.0.2.1"), None, at(ms));
+        assert_eq!((hear(20), hear(21)), (Verdict::HeardAgain, Verdict::Heard));
+    }
+
+    #[test]
+    fn who_is_forgotten_is_unknown_and_not_written() {
+        let heard = with_seven();
+        heard.hear(&reporter("web-1", "192.0.2.9"), None, at(20));
+        heard.forget(7);
+        assert_eq!(heard.hear(&reporter("web-1", "192.0.2.9"), None, at(21)), Verdict::Unknown);
+        let unwritten = heard.unwritten();
+        assert!(unwritten.seen.is_empty() && unwritten.facts.is_empty());
+    }
+}
