@@ -22,6 +22,8 @@ pub const RING_BYTES: usize = 4 * 1024 * 1024;
 pub struct Waiting {
     /// Samples the master does not have yet.
     pub ring: Ring<RING_BYTES, RING_CAPACITY_SAMPLES>,
+    /// Samples that the master refused for what they held, since the start.
+    pub samples_refused_total: u64,
     /// How many of the ring's losses have been said.
     losses_said: u64,
     /// Requests that failed after all their tries, since the start.
@@ -94,6 +96,7 @@ impl Waiting {
             samples_dropped_total: lost.total,
             samples_dropped_from: lost_span.map(|(from_ms, _)| Timestamp::from_unix_ms(from_ms)),
             samples_dropped_until: lost_span.map(|(_, until_ms)| Timestamp::from_unix_ms(until_ms)),
+            samples_refused_total: Some(self.samples_refused_total),
             request_failures_total: self.request_failures_total,
             ..AgentStanding::default()
         }
@@ -125,6 +128,7 @@ impl Outbox {
     pub const fn new() -> Self {
         let waiting = Waiting {
             ring: Ring::new(),
+            samples_refused_total: 0,
             losses_said: 0,
             request_failures_total: 0,
             heartbeat: None,

@@ -363,6 +363,9 @@ pub struct AgentReading<Sources> {
     /// Time of the newest of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples_dropped_until: Option<Timestamp>,
+    /// Samples that the master refused for what they held, since the agent's start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples_refused_total: Option<u64>,
     /// Requests that failed after all their tries, since the agent's start.
     pub request_failures_total: u64,
     /// What each source took, and why one gave nothing.

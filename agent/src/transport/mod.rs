@@ -5,15 +5,16 @@
 //! master's 200.
 
 mod backoff;
+mod batch;
 pub mod client;
 pub mod lookup;
+mod refusal;
 pub mod tls;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use neon_agent_core::parse::json::JsonText;
-use neon_agent_core::text::Text;
 use neon_agent_core::wire;
 use neon_shared::api::{
     CONTAINERS_PATH, Envelope, HEARTBEAT_PATH, HeartbeatRequest, METRICS_PATH, REGISTER_PATH, RefusedData,
@@ -24,7 +25,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use self::backoff::{Backoff, Random};
+use self::batch::BatchLimits;
 use self::client::{Answered, Client, Credential, Post};
+use self::refusal::{Blame, FirstReason, Refusal};
 use crate::config::Config;
 use crate::health::Pulse;
 use crate::log::{self, Part};
@@ -41,8 +44,6 @@ pub const ANSWER_BYTES: usize = 16 * 1024;
 pub const REGISTRATION_BYTES: usize = 9 * 1024;
 /// Longest time that the master can ask for between two tries of a request; one that asks for more ends the tries.
 const ASKED_BETWEEN_TRIES_MAX: Duration = Duration::from_secs(30);
-/// Longest sentence of the master that is kept for the log, in bytes.
-const REASON_BYTES: usize = 512;
 
 type Token = heapless::String<TOKEN_MAX_BYTES>;
 
@@ -75,7 +76,8 @@ pub fn start(
         buffers,
         pulse,
         token: None,
-        batch_max_samples: usize::MAX,
+        limits: BatchLimits::new(),
+        without_readings: None,
         answer_length: 0,
         last_attempt: None,
     };
@@ -90,8 +92,9 @@ struct Sender {
     buffers: &'static mut SenderBuffers,
     pulse: Pulse,
     token: Option<Token>,
-    /// Most samples of one request; made smaller when the master says 413.
-    batch_max_samples: usize,
+    limits: BatchLimits,
+    /// Number of the sample that was too large for the master even alone, and is tried without its readings.
+    without_readings: Option<u64>,
     /// Bytes of the last answer.
     answer_length: usize,
     /// When everything must have ended, once the agent is stopping.
@@ -107,10 +110,15 @@ enum Trouble {
     Rejected,
 }
 
-/// A request that the master did not carry out, and would not the next time either.
-struct Refusal {
-    status: u16,
-    reason: Text<REASON_BYTES>,
+/// Samples that are being sent.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    /// Length of the body.
+    bytes: usize,
+    /// How many samples it holds.
+    samples: usize,
+    /// Number of the first.
+    number: u64,
 }
 
 /// What became of a request: carried out, refused, or never properly answered.
@@ -163,9 +171,10 @@ impl Sender {
             say(format_args!("The registration does not fit its buffer"));
             return Err(Trouble::Rejected);
         };
-        if let Err(Refusal { status, reason }) = self.request(REGISTER_PATH, Body::Registration(length))? {
+        if let Err(refusal) = self.request(REGISTER_PATH, Body::Registration(length))? {
             let pause_s = backoff::REJECTED_PAUSE.as_secs();
-            say(format_args!("Registration refused with {status}: {reason}. Trying again in {pause_s} s"));
+            let (status, why) = (refusal.status, refusal.why());
+            say(format_args!("Registration refused with {status}{why}. Trying again in {pause_s} s"));
             return Err(Trouble::Rejected);
         }
         let registered = self.answer::<RegisterData<JsonText<'_>>>().and_then(|data| {
@@ -195,7 +204,7 @@ impl Sender {
         let request = HeartbeatRequest { timestamp, agent_version: env!("CARGO_PKG_VERSION") };
         let Ok(length) = wire::heartbeat(&request, &mut self.buffers.body).map(<[u8]>::len) else { return Ok(()) };
         if let Err(refusal) = self.send(HEARTBEAT_PATH, length)? {
-            say(format_args!("Heartbeat refused with {}: {}", refusal.status, refusal.reason));
+            say(format_args!("Heartbeat refused with {}{}", refusal.status, refusal.why()));
         }
         self.outbox.with(|waiting| {
             // A newer one may have come meanwhile.
@@ -207,66 +216,126 @@ impl Sender {
     }
 
     fn send_metrics(&mut self) -> Result<(), Trouble> {
-        while let Some((length, samples)) = self.begin_batch() {
-            let outcome = self.send(METRICS_PATH, length);
-            self.settle_batch(&outcome, samples);
-            outcome.map(drop)?;
+        while let Some(batch) = self.begin_batch() {
+            let outcome = self.send(METRICS_PATH, batch.bytes);
+            self.settle_batch(outcome, batch)?;
         }
         Ok(())
     }
 
-    /// Writes the oldest samples into the body; its length and their number, `None` when there is none.
-    fn begin_batch(&mut self) -> Option<(usize, usize)> {
-        let (body, batch_max) = (&mut self.buffers.body, self.batch_max_samples);
+    /// Writes the oldest samples into the body, as many as the limits allow and at least one; `None` when none waits.
+    fn begin_batch(&mut self) -> Option<Batch> {
+        let (bytes_max, samples_max) = (self.limits.bytes_max(Instant::now()), self.limits.samples_max());
+        let (body, without_readings) = (&mut self.buffers.body, self.without_readings);
         self.outbox.with(|waiting| {
-            let (length, samples) = wire::metrics(waiting.ring.iter().take(batch_max), body).ok()?;
-            waiting.ring.begin_batch(samples);
-            (samples > 0).then_some((length, samples))
+            let ring = &mut waiting.ring;
+            let (number, oldest) = (ring.numbers().start, ring.iter().next()?);
+            let (bytes, samples) = if without_readings == Some(number) {
+                (wire::metrics_without_readings(oldest, body).ok()?, 1)
+            } else {
+                match wire::metrics(ring.iter().take(samples_max), body.get_mut(..bytes_max)?) {
+                    Ok(written @ (_, 1..)) => written,
+                    _ => wire::metrics([oldest].into_iter(), body).ok()?,
+                }
+            };
+            ring.begin_batch(samples);
+            Some(Batch { bytes, samples, number })
         })
     }
 
     /// Frees, keeps or drops the samples of a batch.
-    fn settle_batch(&mut self, outcome: &Outcome, samples: usize) {
+    fn settle_batch(&mut self, outcome: Outcome, batch: Batch) -> Result<(), Trouble> {
         match outcome {
-            Ok(Ok(())) => {
-                self.outbox.with(|waiting| waiting.ring.acknowledge_batch(i64::MAX));
-                match self.answer::<RefusedData<IgnoredAny>>() {
-                    Some(RefusedData { refused, without_readings, .. }) => {
-                        if refused > 0 {
-                            say(format_args!("The master refused {refused} of {samples} samples"));
-                        }
-                        if let Some(count) = without_readings {
-                            say(format_args!("The master stored {count} of {samples} samples without their readings"));
-                        }
-                    }
-                    None if samples > 1 => say(format_args!("Sent {samples} buffered samples")),
-                    None => {}
-                }
+            Ok(Ok(())) => self.settle_taken(batch.samples),
+            Ok(Err(refusal @ Refusal { blame: Blame::Address, .. })) => {
+                let (status, why) = (refusal.status, refusal.why());
+                say(format_args!(
+                    "Metrics refused with {status}{why}; they wait. Is MASTER_URL right, is a proxy in the way?"
+                ));
+                self.outbox.with(|waiting| waiting.request_failures_total += 1);
+                return self.settle_failed(batch, Trouble::Unavailable { asked: None });
             }
-            Ok(Err(Refusal { status: 413, .. })) if samples > 1 => {
-                self.batch_max_samples = samples / 2;
-                self.outbox.with(|waiting| waiting.ring.return_batch());
-            }
-            Ok(Err(Refusal { status, reason })) => {
-                self.outbox.with(|waiting| waiting.ring.discard_batch());
-                say(format_args!("Metrics refused with {status}, dropped {samples}: {reason}"));
-            }
-            Err(_) if self.config.buffer_enabled => self.outbox.with(|waiting| waiting.ring.return_batch()),
-            Err(_) => {
-                self.outbox.with(|waiting| {
-                    waiting.ring.discard_batch();
-                    waiting.losses_to_say();
-                });
-                say(format_args!("Dropped {samples} samples: BUFFER_ENABLED is false"));
-            }
+            Ok(Err(refusal)) if batch.samples > 1 => self.settle_refused(batch, &refusal),
+            Ok(Err(refusal)) => self.settle_refused_alone(batch, &refusal),
+            Err(trouble) => return self.settle_failed(batch, trouble),
         }
+        Ok(())
+    }
+
+    fn settle_taken(&mut self, samples: usize) {
+        self.limits.taken(samples);
+        let data = self.answer::<RefusedData<FirstReason<'_>>>();
+        let refused = data.as_ref().map_or(0, |data| data.refused);
+        self.outbox.with(|waiting| {
+            waiting.ring.acknowledge_batch(i64::MAX);
+            waiting.samples_refused_total += refused;
+        });
+        let Some(data) = data else {
+            if samples > 1 {
+                say(format_args!("Sent {samples} buffered samples"));
+            }
+            return;
+        };
+        if refused > 0 {
+            say(format_args!("The master refused {refused} of {samples} samples{}", data.reasons));
+        }
+        if let Some(count) = data.without_readings {
+            let reason = if refused > 0 { FirstReason::default() } else { data.reasons };
+            say(format_args!("The master stored {count} of {samples} samples without their readings{reason}"));
+        }
+    }
+
+    /// Several samples were refused together: they wait on, and smaller reports find out what it is about.
+    fn settle_refused(&mut self, batch: Batch, refusal: &Refusal) {
+        let Batch { bytes, samples, .. } = batch;
+        self.outbox.with(|waiting| waiting.ring.return_batch());
+        if refusal.blame == Blame::Size {
+            self.limits.too_large(bytes, Instant::now());
+            return;
+        }
+        if !self.limits.is_searching() {
+            let (status, why) = (refusal.status, refusal.why());
+            say(format_args!("{samples} samples refused with {status}{why}; looking for the one that is meant"));
+        }
+        self.limits.refused(samples);
+    }
+
+    /// One sample was refused: it is dropped, unless it may do without its readings.
+    fn settle_refused_alone(&mut self, batch: Batch, refusal: &Refusal) {
+        if refusal.blame == Blame::Size && self.without_readings != Some(batch.number) {
+            self.without_readings = Some(batch.number);
+            self.outbox.with(|waiting| waiting.ring.return_batch());
+            say(format_args!("A sample of {} bytes is too large for the master: without its readings", batch.bytes));
+            return;
+        }
+        self.limits.refused(1);
+        self.outbox.with(|waiting| {
+            waiting.ring.forget_batch();
+            waiting.samples_refused_total += 1;
+        });
+        say(format_args!("Metrics refused with {}, dropped 1{}", refusal.status, refusal.why()));
+    }
+
+    /// Nobody has judged the samples: they wait on, if they may.
+    fn settle_failed(&mut self, batch: Batch, trouble: Trouble) -> Result<(), Trouble> {
+        self.limits.failed(batch.bytes, Instant::now());
+        if self.config.buffer_enabled {
+            self.outbox.with(|waiting| waiting.ring.return_batch());
+        } else {
+            self.outbox.with(|waiting| {
+                waiting.ring.discard_batch();
+                waiting.losses_to_say();
+            });
+            say(format_args!("Dropped {} samples: BUFFER_ENABLED is false", batch.samples));
+        }
+        Err(trouble)
     }
 
     fn send_containers(&mut self) -> Result<(), Trouble> {
         let body = &mut self.buffers.body;
         let Some((length, ticket)) = self.outbox.with(|waiting| waiting.containers(body)) else { return Ok(()) };
         if let Err(refusal) = self.send(CONTAINERS_PATH, length)? {
-            say(format_args!("Containers refused with {}: {}", refusal.status, refusal.reason));
+            say(format_args!("Containers refused with {}{}", refusal.status, refusal.why()));
         }
         self.outbox.with(|waiting| waiting.clear_containers(ticket));
         Ok(())
@@ -275,13 +344,14 @@ impl Sender {
     /// Sends the report with our token; on 401 registers again and repeats it once.
     fn send(&mut self, path: &str, length: usize) -> Outcome {
         let refused_token = match self.request(path, Body::Report(length))? {
-            Err(Refusal { status: 401, reason }) => reason,
+            Err(Refusal { status: 401, reason, .. }) => reason,
             settled => return Ok(settled),
         };
-        say(format_args!("{refused_token}: registering again"));
+        let why = if refused_token.is_empty() { "The token is refused with 401" } else { &refused_token };
+        say(format_args!("{why}: registering again"));
         self.register()?;
         match self.request(path, Body::Report(length))? {
-            Err(Refusal { status: 401, reason }) => {
+            Err(Refusal { status: 401, reason, .. }) => {
                 say(format_args!("{reason}, although just registered"));
                 self.token = None;
                 Err(Trouble::Rejected)
@@ -313,7 +383,7 @@ impl Sender {
                     format!("the master answered {status}{}", self.reason(": "))
                 }
                 Ok(Answered { status, .. }) => {
-                    return Ok(Err(Refusal { status, reason: Text::from(self.reason("").as_str()) }));
+                    return Ok(Err(Refusal::new(status, &self.reason(""), self.is_from_a_master(false))));
                 }
                 Err(cause) => {
                     asked = None;

@@ -19,6 +19,8 @@ pub struct Request {
     pub path: String,
     pub headers: String,
     pub body: serde_json::Value,
+    /// Length of the body.
+    pub bytes: usize,
 }
 
 /// What the master answers: a status, a body, and headers of its own.
@@ -112,7 +114,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
         headers.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { path, headers, body: serde_json::from_slice(&body).expect("the agent sends JSON") })
+    Some(Request { path, headers, bytes: length, body: serde_json::from_slice(&body).expect("the agent sends JSON") })
 }
 
 /// A running agent; killed when the test ends.

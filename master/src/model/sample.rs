@@ -131,6 +131,7 @@ pub(crate) fn full_readings() -> Readings {
             samples_dropped_total: 2,
             samples_dropped_from: Timestamp::parse("2026-11-22T21:08:03.022Z"),
             samples_dropped_until: Timestamp::parse("2026-11-22T21:13:03.022Z"),
+            samples_refused_total: Some(4),
             request_failures_total: 3,
             sources: vec![SourceReading {
                 source: "stat".to_owned(),

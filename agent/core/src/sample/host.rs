@@ -419,6 +419,7 @@ impl<'l> Host<'l> {
                 samples_dropped_total: agent.samples_dropped_total,
                 samples_dropped_from: agent.samples_dropped_from,
                 samples_dropped_until: agent.samples_dropped_until,
+                samples_refused_total: agent.samples_refused_total,
                 request_failures_total: agent.request_failures_total,
                 sources: &self.lists.sources,
             }),

@@ -55,9 +55,28 @@ pub fn redate(sample: &mut [u8], time: Timestamp) -> bool {
 
 /// Writes a report of `samples`, oldest first, as far as they fit; returns its length and how many are in it.
 pub fn metrics<'s>(samples: impl Iterator<Item = &'s [u8]>, buffer: &mut [u8]) -> Result<(usize, usize), Full> {
-    let mut list = ListWriter::begin("{\"metrics\":[", 0, buffer)?;
+    let mut list = ListWriter::begin(METRICS_OPENING, 0, buffer)?;
     let written = samples.map_while(|sample| list.push_written(sample).ok()).count();
     Ok((list.finish(), written))
+}
+
+/// Writes a report of one sample that [`sample`] has written, without its readings; returns its length. One that has
+/// none is written as it is.
+pub fn metrics_without_readings(sample: &[u8], buffer: &mut [u8]) -> Result<usize, Full> {
+    // They come last, behind fields that are times and numbers.
+    let end = sample.windows(READINGS.len()).position(|window| window == READINGS);
+    // What ends before its last field lacks its brace.
+    let (fixed, brace): (_, &[u8]) = end.and_then(|end| sample.get(..end)).map_or((sample, b""), |fixed| (fixed, b"}"));
+    let mut list = ListWriter::begin(METRICS_OPENING, 0, buffer)?;
+    list.append(|room| {
+        let length = fixed.len() + brace.len();
+        let (start, end) =
+            room.get_mut(..length).and_then(|room| room.split_at_mut_checked(fixed.len())).ok_or(Full)?;
+        start.copy_from_slice(fixed);
+        end.copy_from_slice(brace);
+        Ok(length)
+    })?;
+    Ok(list.finish())
 }
 
 /// Writes `{"containers":[…]}` one container at a time, and with it how many were left out.
@@ -71,6 +90,9 @@ fn object<'b>(value: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b [u8], 
     buffer.get(..length).ok_or(Full)
 }
 
+const METRICS_OPENING: &str = "{\"metrics\":[";
+/// How the readings of a sample begin.
+const READINGS: &[u8] = b",\"readings\":{";
 const CLOSING: &[u8] = b"]}";
 /// What a report of containers says besides its list, before a number.
 const LEFT_OUT: &str = ",\"containersLeftOut\":";
@@ -178,6 +200,7 @@ impl<'b> ListWriter<'b> {
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use std::collections::BTreeMap;
     use std::vec::Vec;
 
     use neon_shared::api::ContainersRequest;
@@ -189,7 +212,7 @@ mod tests {
     /// The example of the wire contract, as a first-generation agent sent it.
     const FIRST_GENERATION: &str = r#"{"metrics":[{"timestamp":"2026-11-23T09:08:03.022Z","cpuPercent":14.85,"memoryPercent":3.09,"diskPercent":6.31,"memoryUsedGb":0.73,"memoryTotalGb":23.54,"diskUsedGb":47.7,"diskTotalGb":755.92,"networkRxBytes":443323758,"networkTxBytes":986331}]}"#;
 
-    fn sample() -> ServerMetrics<NoReadings> {
+    fn sample<Readings>() -> ServerMetrics<Readings> {
         ServerMetrics {
             timestamp: Timestamp::parse("2026-11-23T09:08:03.022Z").unwrap(),
             cpu_percent: 14.85,
@@ -208,7 +231,7 @@ mod tests {
     #[test]
     fn a_sample_is_written_to_the_byte_as_the_first_generation_wrote_it() {
         let (mut one, mut buffer) = ([0; 512], [0; 512]);
-        let one = super::sample(&sample(), &mut one).unwrap();
+        let one = super::sample(&sample::<NoReadings>(), &mut one).unwrap();
         let (length, written) = metrics([one].into_iter(), &mut buffer).unwrap();
         assert_eq!((core::str::from_utf8(&buffer[..length]).unwrap(), written), (FIRST_GENERATION, 1));
     }
@@ -216,7 +239,7 @@ mod tests {
     #[test]
     fn a_written_sample_takes_another_time() {
         let mut buffer = [0; 512];
-        let length = super::sample(&sample(), &mut buffer).unwrap().len();
+        let length = super::sample(&sample::<NoReadings>(), &mut buffer).unwrap().len();
         let time = Timestamp::parse("1999-12-31T23:59:59.999Z").unwrap();
         assert!(redate(&mut buffer[..length], time));
         let read: ServerMetrics<NoReadings> = serde_json::from_slice(&buffer[..length]).unwrap();
@@ -236,6 +259,20 @@ mod tests {
     }
 
     #[test]
+    fn a_report_without_readings_is_the_one_of_a_sample_that_has_none() {
+        let with = ServerMetrics { readings: Some(BTreeMap::from([("load1", 1)])), ..sample() };
+        let (mut one, mut buffer) = ([0; 512], [0; 512]);
+        for sample in [
+            super::sample(&sample::<NoReadings>(), &mut one).unwrap().to_vec(),
+            super::sample(&with, &mut one).unwrap().to_vec(),
+        ] {
+            let length = metrics_without_readings(&sample, &mut buffer).unwrap();
+            assert_eq!(core::str::from_utf8(&buffer[..length]).unwrap(), FIRST_GENERATION);
+            assert_eq!(metrics_without_readings(&sample, &mut buffer[..FIRST_GENERATION.len() - 1]), Err(Full));
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_left_out_whole() {
         let one = FIRST_GENERATION.len();
         let written = &FIRST_GENERATION.as_bytes()[12..one - 2];
@@ -250,7 +287,7 @@ mod tests {
 
     #[test]
     fn extreme_values_stay_json() {
-        let extreme = ServerMetrics { network_rx_bytes: u64::MAX, memory_total_gb: 1e300, ..sample() };
+        let extreme = ServerMetrics { network_rx_bytes: u64::MAX, memory_total_gb: 1e300, ..sample::<NoReadings>() };
         let mut buffer = [0; 1024];
         let value: serde_json::Value = serde_json::from_slice(super::sample(&extreme, &mut buffer).unwrap()).unwrap();
         assert_eq!(value["networkRxBytes"], u64::MAX);

@@ -274,6 +274,11 @@ export interface components {
              * @description Time of the newest of those.
              */
             samplesDroppedUntil?: string;
+            /**
+             * Format: int64
+             * @description Samples that the master refused for what they held, since the agent's start.
+             */
+            samplesRefusedTotal?: number;
             /** @description What each source took, and why one gave nothing. */
             sources: components["schemas"]["SourceReading"][];
         };
