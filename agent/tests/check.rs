@@ -223,7 +223,7 @@ fn a_closed_port_fails() {
 fn a_master_that_accepts_and_never_answers_fails_in_time() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    check(&format!("http://{address}"), &[]).fails_in("answer", "no whole answer within 5 s");
+    check(&format!("http://{address}"), &[]).fails_in("answer", "no whole answer within 5 s. What answers at");
     check(&format!("https://{address}"), &[]).fails_in("tls", "no whole answer within 5 s");
 }
 
@@ -238,6 +238,8 @@ fn what_is_no_master_fails() {
     let date = http_date("now");
     check(&master((404, "<html>"), &date), &[]).fails_in("secret", "the master answers 404. Is it a Neon master");
     check(&master((200, "{}"), &date), &[]).fails_in("secret", "it answers 200, as no Neon master would");
+    let other = master((400, r#"{"success":false,"error":"This port speaks HTTPS: use https:// in the URL"}"#), &date);
+    check(&other, &[]).fails_in("secret", "the master answers 400: This port speaks HTTPS: use https:// in the URL");
     let busy = master((503, r#"{"success":false,"error":"The store is not \u001b[2Javailable"}"#), &date);
     check(&busy, &[]).fails_in("secret", "the master answers 503: The store is not ?[2Javailable. It is there");
 }

@@ -75,6 +75,8 @@ class Check(Case):
         self.assertRegex(steps["tls"][0][1], r"\(82[45] days left\)")
         self.assertEqual(steps["secret"][0][0], "ok")
         self.assertEqual([step for step in STEPS if step in steps], list(steps))
+        code, steps = self.check(self.candidate, MASTER_CERT_SHA256=fingerprint)
+        self.assertEqual((code, steps["secret"]), (1, [("fail", "the master answers 400: This port speaks HTTPS: use https:// in the URL")]))
         # And the agent says the same.
         agent = self.own(Agent(self.folder, url, MASTER_CERT_SHA256=fingerprint))
         agent.start()

@@ -133,7 +133,10 @@ fn check_answer(config: &Config, is_https: bool, findings: &mut Findings) {
             check_secret(&answered, buffer.get(..answered.length).unwrap_or_default(), findings);
             check_clock(&answered, started, ended, findings);
         }
-        Err(why) => findings.fail("answer", format_args!("{why}. What answers at MASTER_URL must be a Neon master")),
+        Err(why) => {
+            let tls = if is_https { "" } else { ". If it speaks TLS there, MASTER_URL must begin with https://" };
+            findings.fail("answer", format_args!("{why}. What answers at MASTER_URL must be a Neon master{tls}"));
+        }
     }
 }
 
@@ -155,12 +158,11 @@ fn check_secret(answered: &Answered, body: &[u8], findings: &mut Findings) {
             "secret",
             format_args!("the master answers {status}{says}. It is there and cannot work: its log says why"),
         ),
-        status => findings.fail(
+        status if sentence.is_empty() => findings.fail(
             "secret",
-            format_args!(
-                "it answers {status}{says}, as no Neon master would. Does MASTER_URL lead to another program?"
-            ),
+            format_args!("it answers {status}, as no Neon master would. Does MASTER_URL lead to another program?"),
         ),
+        status => findings.fail("secret", format_args!("the master answers {status}{says}")),
     }
 }
 
@@ -173,7 +175,7 @@ fn check_clock(answered: &Answered, started: SystemTime, ended: SystemTime, find
     let master_ms = date.unix_ms() + 500;
     let host_ms = (unix_ms(started) + unix_ms(ended)) / 2;
     let (apart_ms, side) = (host_ms.abs_diff(master_ms), if host_ms > master_ms { "ahead of" } else { "behind" });
-    let apart = duration_words(apart_ms / 1000);
+    let apart = duration_words((apart_ms + 500) / 1000);
     let remedy = "Set the clock that is wrong: timedatectl set-ntp true";
     match apart_ms {
         ..CLOCK_RESOLUTION_MS => findings.ok("clock", "within 1 s of the master's"),
@@ -196,9 +198,9 @@ fn unix_ms(time: SystemTime) -> i64 {
 fn duration_words(seconds: u64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / DAY_S),
+        120..7200 => format!("{} min", (seconds + 30) / 60),
+        7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
+        _ => format!("{} days", (seconds + DAY_S / 2) / DAY_S),
     }
 }
 
@@ -366,7 +368,7 @@ mod tests {
 
     #[test]
     fn durations_are_said_in_a_unit_of_their_size() {
-        for (seconds, words) in [(6, "6 s"), (119, "119 s"), (3600, "60 min"), (7200, "2 h"), (1_000_000, "11 days")] {
+        for (seconds, words) in [(6, "6 s"), (119, "119 s"), (3599, "60 min"), (7200, "2 h"), (1_000_000, "12 days")] {
             assert_eq!(duration_words(seconds), words);
         }
     }
