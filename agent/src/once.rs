@@ -13,7 +13,7 @@ use neon_agent_core::wire;
 use crate::clock;
 use crate::config::Config;
 use crate::reactor;
-use crate::scheduler::{self, SampleBuffer};
+use crate::scheduler::{self, ENGINE_SWEEP_DEADLINE, SampleBuffer};
 use crate::source::docker::Engine;
 use crate::source::host;
 use crate::source::kernel::Kernel;
@@ -36,7 +36,7 @@ pub fn run(
     reactor::block_on(scheduler::describe(&mut engine, &mut facts, host::in_container(&config.host_root)))?;
     sleep(WINDOW);
     kernel.collect(&clock);
-    let (sweep, standing) = reactor::block_on(scheduler::sweep(&mut engine))?;
+    let (sweep, standing) = reactor::block_on(scheduler::sweep(&mut engine, ENGINE_SWEEP_DEADLINE))?;
     kernel.add_source(standing);
     for error in kernel.sources().iter().filter_map(|source| source.error.as_ref()) {
         eprintln!("neon-agent: {error}");

@@ -3,7 +3,7 @@
 //! The only stage besides `main` that reads a clock. It drives the sources, puts what they give into the outbox, and
 //! never waits for the sender. One thread: its futures take turns where one waits for a timer, a signal or the engine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io;
 use std::rc::Rc;
@@ -30,8 +30,13 @@ use crate::source::kernel::{Kernel, source_entry};
 const FIRST_CPU_WINDOW: Duration = Duration::from_millis(200);
 /// Longest time for the engine's `/info`; the first registration waits for it.
 const ENGINE_INFO_DEADLINE: Duration = Duration::from_secs(3);
-/// Longest time for a sweep over all containers.
-const ENGINE_SWEEP_DEADLINE: Duration = Duration::from_secs(60);
+/// Longest time for a sweep over all containers: hundreds of them on a busy host take some seconds.
+pub const ENGINE_SWEEP_DEADLINE: Duration = Duration::from_secs(60);
+/// The same where sweeps follow each other faster: what hangs is said before the next but one is missed, and still no
+/// engine that only is slow is given up.
+const ENGINE_SWEEP_DEADLINE_MIN: Duration = Duration::from_secs(10);
+/// How long the first sweep is waited for before the agent says that it runs.
+const FIRST_SWEEP_PATIENCE: Duration = Duration::from_secs(3);
 /// How long the sender may take to end; SIGTERM promises 2 s in all.
 const STOP_PATIENCE: Duration = Duration::from_millis(1800);
 
@@ -93,22 +98,33 @@ impl Collection<'_> {
         metrics.kernel.collect(&metrics.clock());
         zip(after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &metrics.kernel, &mut engine)).await;
         metrics.collect();
-        collect_containers(outbox, &mut engine, &sweep).await;
-        log::line(Part::Agent, format_args!("Running. Press Ctrl+C to stop."));
 
         let samples = every(config.metrics_interval, || metrics.collect());
         let heartbeats = every(config.heartbeat_interval, || {
             let due = clock::wall();
             outbox.put(|waiting| waiting.heartbeat = Some(due));
         });
+        let is_running = Cell::new(false);
+        let say_running = || {
+            if !is_running.replace(true) {
+                log::line(Part::Agent, format_args!("Running. Press Ctrl+C to stop."));
+            }
+        };
+        let deadline = config.containers_interval.clamp(ENGINE_SWEEP_DEADLINE_MIN, ENGINE_SWEEP_DEADLINE);
+        // Nothing waits for the first sweep: an engine that hangs would keep the host silent.
         let containers = async {
             let mut beat = Interval::new(config.containers_interval);
             loop {
+                collect_containers(outbox, &mut engine, deadline, &sweep).await;
+                say_running();
                 beat.tick().await;
-                collect_containers(outbox, &mut engine, &sweep).await;
             }
         };
-        zip(zip(samples, heartbeats), containers).await.1
+        let patience = async {
+            after(FIRST_SWEEP_PATIENCE).await;
+            say_running();
+        };
+        zip(zip(samples, heartbeats), zip(containers, patience)).await.1.0
     }
 }
 
@@ -188,8 +204,13 @@ pub fn encoded<'b>(metrics: &HostMetrics<'_>, buffer: &'b mut [u8]) -> Option<&'
     buffer.get(..length)
 }
 
-async fn collect_containers(outbox: &Outbox, engine: &mut Engine, standing: &RefCell<Option<SourceEntry>>) {
-    let (sweep, entry) = sweep(engine).await;
+async fn collect_containers(
+    outbox: &Outbox,
+    engine: &mut Engine,
+    deadline: Duration,
+    standing: &RefCell<Option<SourceEntry>>,
+) {
+    let (sweep, entry) = sweep(engine, deadline).await;
     if let Some(error) = &entry.error {
         // The first line stands alone: scripts look for it to the letter.
         say(format_args!("Docker is not available"));
@@ -203,14 +224,14 @@ async fn collect_containers(outbox: &Outbox, engine: &mut Engine, standing: &Ref
     *standing.borrow_mut() = Some(entry);
 }
 
-/// A sweep over all containers within its deadline, and how it fared.
-pub async fn sweep(engine: &mut Engine) -> (Option<Sweep<'_>>, SourceEntry) {
+/// A sweep over all containers within `deadline`, and how it fared.
+pub async fn sweep(engine: &mut Engine, deadline: Duration) -> (Option<Sweep<'_>>, SourceEntry) {
     let started = Instant::now();
     let entry = |error: Option<&dyn Display>| source_entry(ENGINE_SOURCE, started.elapsed(), error);
-    match within(ENGINE_SWEEP_DEADLINE, engine.containers()).await {
+    match within(deadline, engine.containers()).await {
         Ok(Ok(sweep)) => (Some(sweep), entry(None)),
         Ok(Err(fault)) => (None, entry(Some(&fault))),
-        Err(TooSlow) => (None, entry(Some(&format_args!("no answer within {} s", ENGINE_SWEEP_DEADLINE.as_secs())))),
+        Err(TooSlow) => (None, entry(Some(&format_args!("no answer within {} s", deadline.as_secs())))),
     }
 }
 

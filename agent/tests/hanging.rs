@@ -8,11 +8,12 @@ mod scripted;
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -142,6 +143,53 @@ fn a_sensor_that_hangs_costs_itself_alone() {
     agent.wait_for_threads(OWN_THREADS + 1);
     agent.end();
     std::fs::remove_dir_all(&sys).unwrap();
+}
+
+#[test]
+fn an_engine_that_stops_answering_costs_its_containers_alone() {
+    let engine = Engine::start("stops");
+    let mut agent = Watched::start(&[("DOCKER_HOST", &engine.host()), ("CONTAINERS_INTERVAL", "1")]);
+    agent.agent.line("Collected 1 containers");
+    agent.sample_with(|sample| sample.has_engine && sample.engine_error.is_none());
+    let descriptors = agent.descriptors();
+    engine.hold();
+    agent.sample_with(|sample| sample.engine_error.as_deref() == Some("no answer within 10 s"));
+    // Until another sweep has hung.
+    let connections = engine.connections();
+    while engine.connections() < connections + 1 {
+        assert_eq!(agent.next_sample().engine_error.as_deref(), Some("no answer within 10 s"));
+    }
+    agent.wait_for_descriptors(descriptors);
+    engine.release();
+    agent.agent.line("Collected 1 containers");
+    agent.sample_with(|sample| sample.engine_error.is_none());
+
+    // It restarts: its connections break, nobody listens, and then there is a new socket at the same place.
+    let socket = engine.socket.clone();
+    drop(engine);
+    agent.sample_with(|sample| sample.engine_error.as_deref() == Some("there is no socket"));
+    let restarted = Engine::at(socket);
+    agent.agent.line("Collected 1 containers");
+    agent.sample_with(|sample| sample.engine_error.is_none());
+    assert!(restarted.connections() > 0);
+    agent.wait_for_descriptors(descriptors);
+    agent.end();
+}
+
+#[test]
+fn an_engine_that_hangs_from_the_start_holds_up_nothing_else() {
+    let engine = Engine::start("from-the-start");
+    engine.hold();
+    let mut agent =
+        Watched::start(&[("DOCKER_HOST", &engine.host()), ("CONTAINERS_INTERVAL", "1"), ("HEARTBEAT_INTERVAL", "1")]);
+    agent.agent.line("Running");
+    for _ in 0..3 {
+        assert!(!agent.next_sample().has_engine, "the first sweep has not ended");
+    }
+    agent.sample_with(|sample| sample.engine_error.as_deref() == Some("no answer within 10 s"));
+    engine.release();
+    agent.agent.line("Collected 1 containers");
+    agent.end();
 }
 
 /// A mount namespace of this thread's own, and a folder for mount points.
@@ -316,6 +364,105 @@ fn words(words: &[u64]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
+/// A Docker Engine with one container, which answers or does not.
+struct Engine {
+    socket: PathBuf,
+    state: Arc<(Mutex<EngineState>, Condvar)>,
+}
+
+#[derive(Default)]
+struct EngineState {
+    is_held: bool,
+    /// Over, as when its process ends.
+    is_gone: bool,
+    /// How many it has taken.
+    connections: usize,
+}
+
+impl Engine {
+    fn start(name: &str) -> Self {
+        Self::at(std::env::temp_dir().join(format!("neon-agent-hanging-{name}-{}", std::process::id())))
+    }
+
+    fn at(socket: PathBuf) -> Self {
+        let listener = UnixListener::bind(&socket).unwrap();
+        let state = Arc::new((Mutex::new(EngineState::default()), Condvar::new()));
+        let shared = state.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut locked = shared.0.lock().unwrap();
+                if locked.is_gone {
+                    return;
+                }
+                locked.connections += 1;
+                let shared = shared.clone();
+                std::thread::spawn(move || serve_engine(stream, &shared));
+            }
+        });
+        Self { socket, state }
+    }
+
+    fn host(&self) -> String {
+        format!("unix://{}", self.socket.display())
+    }
+
+    fn hold(&self) {
+        self.change(|state| state.is_held = true);
+    }
+
+    fn release(&self) {
+        self.change(|state| state.is_held = false);
+    }
+
+    fn connections(&self) -> usize {
+        self.state.0.lock().unwrap().connections
+    }
+
+    fn change(&self, change: impl FnOnce(&mut EngineState)) {
+        change(&mut self.state.0.lock().unwrap());
+        self.state.1.notify_all();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.change(|state| (state.is_gone, state.is_held) = (true, false));
+        // So that its listener ends as well.
+        let _ = UnixStream::connect(&self.socket);
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+fn serve_engine(mut stream: UnixStream, (state, changed): &(Mutex<EngineState>, Condvar)) {
+    let (mut unread, mut buffer) = (String::new(), [0; 4096]);
+    // An engine that ends breaks off its connections, also those that are idle.
+    stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => unread.push_str(std::str::from_utf8(&buffer[..count]).unwrap()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+        while let Some((request, rest)) = unread.split_once("\r\n\r\n") {
+            let (status, body) = match request.split(' ').nth(1).unwrap() {
+                "/images/json" => (200, "[]".to_owned()),
+                "/containers/json?all=1" => (200, format!(r#"[{{"Id":"{}","State":"running"}}]"#, "a".repeat(64))),
+                _ => (404, r#"{"message":"page not found"}"#.to_owned()),
+            };
+            unread = rest.to_owned();
+            drop(changed.wait_while(state.lock().unwrap(), |state| state.is_held).unwrap());
+            let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+        if state.lock().unwrap().is_gone {
+            return;
+        }
+    }
+}
+
 /// What these tests look at in one sample.
 #[derive(Debug)]
 struct Sample {
@@ -325,15 +472,17 @@ struct Sample {
     /// What the source `mountinfo` has to say.
     mount_error: Option<String>,
     sensor_error: Option<String>,
+    /// Whether a sweep over the containers has ended.
+    has_engine: bool,
+    engine_error: Option<String>,
 }
 
 impl Sample {
     fn of(sample: &Value) -> Self {
         let readings = &sample["readings"];
-        let error = |name: &str| {
-            let sources = readings["agent"]["sources"].as_array().unwrap();
-            sources.iter().find(|source| source["source"] == name)?["error"].as_str().map(str::to_owned)
-        };
+        let sources = readings["agent"]["sources"].as_array().unwrap();
+        let source = |name: &str| sources.iter().find(|source| source["source"] == name);
+        let error = |name: &str| source(name)?["error"].as_str().map(str::to_owned);
         let list = |key: &str| readings[key].as_array().cloned().unwrap_or_default();
         Self {
             mounts: list("mounts")
@@ -343,6 +492,8 @@ impl Sample {
             temperatures: list("temperatures").iter().map(|t| t["sensor"].as_str().unwrap().to_owned()).collect(),
             mount_error: error("mountinfo"),
             sensor_error: error("hwmon"),
+            has_engine: source("docker").is_some(),
+            engine_error: error("docker"),
         }
     }
 }
@@ -401,6 +552,15 @@ impl Watched {
 
     fn descriptors(&self) -> usize {
         self.entries("fd")
+    }
+
+    /// Waits until no more are open; one that is being replaced may be for a moment.
+    fn wait_for_descriptors(&mut self, most: usize) {
+        let until = Instant::now() + DEADLINE;
+        while self.descriptors() > most {
+            assert!(Instant::now() < until, "{} descriptors, not {most}", self.descriptors());
+            self.next_sample();
+        }
     }
 
     fn entries(&self, folder: &str) -> usize {
