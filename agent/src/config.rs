@@ -77,7 +77,12 @@ const RETRY_DELAY_MS: Key =
     key("RETRY_DELAY_MS", Some("1000"), "10 to 60000", "milliseconds before the second try; doubles with each");
 const HOST_ROOT: Key =
     key("HOST_ROOT", Some("/"), "absolute path", "where the host's file system is mounted, when in a container");
-const HOST_PROC: Key = key("HOST_PROC", Some(""), "absolute path", "the host's /proc; HOST_ROOT/proc if empty");
+const HOST_PROC: Key = key(
+    "HOST_PROC",
+    Some(""),
+    "absolute path",
+    "the host's /proc; HOST_ROOT/proc if empty. Mounts are then those of process 1 there",
+);
 const HOST_SYS: Key = key("HOST_SYS", Some(""), "absolute path", "the host's /sys; HOST_ROOT/sys if empty");
 const MOUNTS: Key = key(
     "MOUNTS",
@@ -151,6 +156,8 @@ pub struct Config {
     pub host_root: PathBuf,
     /// `HOST_PROC`, or `proc` under the host's root.
     pub host_proc: PathBuf,
+    /// Whether mounts and interfaces are those of process 1 there, and not our own.
+    pub host_is_process_1: bool,
     /// `HOST_SYS`, or `sys` under the host's root.
     pub host_sys: PathBuf,
     /// `MOUNTS`.
@@ -297,6 +304,9 @@ impl Config {
             // One problem is not said twice.
             Err(_) => (Ok(PathBuf::new()), Ok(PathBuf::new())),
         };
+        // Named although it is the usual one: then process 1 counts, as in a mount namespace that only we are in.
+        let host_is_process_1 =
+            env.text(&HOST_PROC).is_ok_and(|text| !text.is_empty()) || host_root.as_deref() != Ok(Path::new("/"));
         let master_url = errors.note(master_url(&env));
         let config = Self {
             server_name: errors.note(server_name(&env)),
@@ -314,6 +324,7 @@ impl Config {
             retry_delay: errors.note(env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)),
             host_root: errors.note(host_root),
             host_proc: errors.note(host_proc),
+            host_is_process_1,
             host_sys: errors.note(host_sys),
             mounts: errors.note(mounts(&env)),
             docker_socket: errors.note(docker_socket(&env)),
@@ -596,6 +607,15 @@ pub mod tests {
         assert_eq!(folders(&[]), ("/proc".into(), "/sys".into()));
         assert_eq!(folders(&[("HOST_PROC", "/proc/self/root/proc"), ("HOST_SYS", "/x")]).1, PathBuf::from("/x"));
         assert!(problem(&[("HOST_ROOT", "/nowhere")]).contains("/nowhere/proc has no stat"));
+    }
+
+    #[test]
+    fn a_host_that_is_named_is_process_1_there() {
+        let is_process_1 = |extra: &[(&str, &str)]| read(extra).unwrap().host_is_process_1;
+        assert!(!is_process_1(&[]));
+        assert!(!is_process_1(&[("HOST_ROOT", "/"), ("HOST_SYS", "/sys")]));
+        assert!(is_process_1(&[("HOST_PROC", "/proc")]), "the unit's sandbox has a mount table of its own");
+        assert!(is_process_1(&[("HOST_ROOT", "/proc/self/root")]));
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl Kernel {
     /// The kernel of `config`'s host.
     pub fn new(config: &Config, buffers: &'static mut KernelBuffers) -> Self {
         let KernelBuffers { file, lists, desks } = buffers;
-        let process = if config.host_proc == Path::new("/proc") { "self" } else { "1" };
+        let process = if config.host_is_process_1 { "1" } else { "self" };
         Self {
             host_root: config.host_root.clone(),
             named_mounts: config.mounts.clone(),
