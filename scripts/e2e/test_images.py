@@ -19,6 +19,9 @@ from support import DEADLINE_S, JWT_SECRET, SECRET, Agent, Api, Case, Master, fr
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+LOCKED_DOWN = ["--memory", "16m", "--pids-limit", "16", "--security-opt", f"seccomp={ROOT}/agent/seccomp.json"]
+CYCLES = 100
+RESIDENT_MAX_BYTES = 4 << 20
 NOBODY = 65534
 
 
@@ -39,6 +42,21 @@ def files_in(image):
         return [member.name.removeprefix("./") for layer in layers for member in layer if member.isreg()]
 
 
+locked_down = None
+
+
+def setUpModule():
+    """The agent that is to run for a hundred cycles begins now; the test that asks for them comes last."""
+    global locked_down
+    locked_down = Deployment(unittest.addModuleCleanup)
+    locked_down.start(
+        "agent", *LOCKED_DOWN, "--group-add", socket_group(), "-v", f"{docker_socket()}:/var/run/docker.sock:ro", "-v", "/:/host:ro",
+        "--restart", "unless-stopped", "--health-interval", "1s", "-e", "HOST_ROOT=/host", "-e", "SERVER_NAME=locked-down",
+        "-e", "MASTER_URL=http://master:3000", "-e", f"AGENT_SECRET={SECRET}", "-e", "METRICS_INTERVAL=1", "-e", "HEARTBEAT_INTERVAL=1",
+        "-e", "CONTAINERS_INTERVAL=5", "-e", "RETRY_DELAY_MS=100", required("NEON_AGENT_IMAGE"),
+    )
+
+
 class Image(unittest.TestCase):
     def test_it_holds_the_binary_alone_and_names_a_user_without_rights(self):
         for variable, binary in (("NEON_AGENT_IMAGE", "neon-agent"), ("NEON_MASTER_IMAGE", "neon-master")):
@@ -49,10 +67,11 @@ class Image(unittest.TestCase):
                 print(f"{binary} image: {image['Size'] / 1e6:.2f} MB", flush=True)
 
 
-class Deployed(HostChecks, unittest.TestCase):
-    """Agent and master in containers on a network of their own, started as the README says."""
+class Deployment:
+    """A master and what reports to it, in containers on a network of their own, started as the README says."""
 
-    def setUp(self):
+    def __init__(self, add_cleanup):
+        self.addCleanup = add_cleanup
         self.tag = "neon-test-" + uuid.uuid4().hex[:8]
         self.addCleanup(subprocess.run, ["docker", "network", "rm", self.tag], stdout=subprocess.DEVNULL)
         output_of("docker", "network", "create", self.tag)
@@ -81,6 +100,13 @@ class Deployed(HostChecks, unittest.TestCase):
 
     def logs(self, container):
         return output_of("docker", "logs", f"{self.tag}-{container}")
+
+
+class Deployed(HostChecks, unittest.TestCase):
+    def setUp(self):
+        self.deployment = Deployment(self.addCleanup)
+        self.api, self.start, self.logs = self.deployment.api, self.deployment.start, self.deployment.logs
+        self.tag, self.data, self.log_has = self.deployment.tag, self.deployment.data, self.deployment.log_has
 
     def test_the_agent_finds_its_master_by_name_and_reports_the_host(self):
         before = network_bytes()
@@ -187,6 +213,47 @@ class Compose(HostChecks, Case):
                     self.settings[key] = value
                     self.assertNotEqual(refused.returncode, 0)
                     self.assertIn(f"set {key} in .env", refused.stderr)
+
+
+class LockedDown(unittest.TestCase):
+    """The agent that setUpModule started: read-only, without capabilities, 16 MiB, 16 processes, our own seccomp profile.
+
+    The last class by name, so that most of its cycles have passed while the others ran.
+    """
+
+    def state(self):
+        return json.loads(output_of("docker", "inspect", f"{locked_down.tag}-agent"))[0]
+
+    def wait_health(self, status):
+        # Generous: an agent that has lost its master pauses longer each time, before it notices that it is back.
+        wait_for(f"the engine to say {status}", lambda: self.state()["State"]["Health"]["Status"] == status, 3 * DEADLINE_S)
+        said = self.state()["State"]["Health"]["Log"]
+        print(f"{status}: {said[-1]['Output'].strip()}", flush=True)
+        self.assertTrue(any("process 1 " in entry["Output"] for entry in said), said)
+
+    def test_health_follows_the_master(self):
+        self.wait_health("healthy")
+        output_of("docker", "stop", "-t", "5", f"{locked_down.tag}-master")
+        self.wait_health("unhealthy")
+        output_of("docker", "start", f"{locked_down.tag}-master")
+        self.wait_health("healthy")
+
+    def test_it_works_through_a_hundred_cycles(self):
+        def stored():
+            server = locked_down.api.server("locked-down")
+            return len(locked_down.api.history(server["id"])) >= CYCLES and server["id"]
+
+        server_id = wait_for(f"{CYCLES} stored samples", stored, 3 * DEADLINE_S)
+        state = self.state()
+        self.assertEqual((state["RestartCount"], state["State"]["Status"], state["State"]["OOMKilled"]), (0, "running", False))
+        limits = state["HostConfig"]
+        self.assertEqual((limits["Memory"], limits["PidsLimit"], limits["ReadonlyRootfs"], limits["CapDrop"]), (16 << 20, 16, True, ["ALL"]))
+        own = locked_down.api.get(f"/api/servers/{server_id}/metrics/latest")["readings"]["agent"]
+        print(f"locked down, after {CYCLES} cycles: {own['residentBytes'] >> 10} KiB resident, {own['anonymousBytes'] >> 10} KiB anonymous", flush=True)
+        self.assertLess(own["residentBytes"], RESIDENT_MAX_BYTES)
+        self.assertEqual(own["samplesDroppedTotal"], 0)
+        self.assertEqual([source for source in own["sources"] if "error" in source], [], "something is out of its sight")
+        self.assertTrue(locked_down.api.containers(server_id), "it sees the engine's containers")
 
 
 if __name__ == "__main__":
