@@ -162,11 +162,12 @@ impl Proxy {
     }
 }
 
-/// A master with TLS for the name neon.test; where it is, the PEM of its authority, and the requests' first lines.
-fn tls_master_of_a_name() -> (SocketAddr, String, Receiver<String>) {
-    let identity = Identity::issued_for("neon.test");
+/// A master with TLS whose certificate is for `name`; where it is, the PEM of its authority, and the requests' first
+/// lines.
+fn tls_master(name: &str, address: &str) -> (SocketAddr, String, Receiver<String>) {
+    let identity = Identity::issued_for(name);
     let (config, authority) = (identity.server_config(), identity.authority);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, requests) = channel();
     std::thread::spawn(move || {
@@ -198,6 +199,12 @@ fn the_masters_host_may_be_an_ipv6_address() {
     let master = Master::start("[::1]:0");
     let _agent = Agent::start(&format!("http://{}", master.address), &[]);
     assert_eq!(master.first_request(), REGISTER);
+    let (address, authority, requests) = tls_master("::1", "[::1]:0");
+    let ca_file = std::env::temp_dir().join(format!("neon-agent-ipv6-{}", std::process::id()));
+    std::fs::write(&ca_file, authority).unwrap();
+    let _agent = Agent::start(&format!("https://{address}"), &[("MASTER_CA_FILE", ca_file.to_str().unwrap())]);
+    assert_eq!(requests.recv_timeout(DEADLINE).unwrap(), REGISTER);
+    std::fs::remove_file(&ca_file).unwrap();
 }
 
 #[test]
@@ -236,7 +243,7 @@ fn each_address_is_named_where_none_can_be_reached() {
 
 #[test]
 fn an_https_master_is_reached_through_a_proxy_that_knows_its_name() {
-    let (master, authority, requests) = tls_master_of_a_name();
+    let (master, authority, requests) = tls_master("neon.test", "127.0.0.1:0");
     let proxy = Proxy::start("200 Connected", master);
     let ca_file = std::env::temp_dir().join(format!("neon-agent-proxy-{}", std::process::id()));
     std::fs::write(&ca_file, authority).unwrap();

@@ -6,13 +6,13 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long anything may take before a test gives up on it.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+#[path = "../support/agent.rs"]
+mod agent;
+pub use agent::{Agent, DEADLINE};
 
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -115,67 +115,6 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Request { path, headers, bytes: length, body: serde_json::from_slice(&body).expect("the agent sends JSON") })
-}
-
-/// A running agent; killed when the test ends.
-pub struct Agent {
-    pub child: Child,
-    pub lines: Receiver<String>,
-}
-
-impl Agent {
-    pub fn start(master: &str, extra: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_neon-agent"))
-            .env_clear()
-            .envs([("SERVER_NAME", "web-1"), ("MASTER_URL", master), ("AGENT_SECRET", "fleet-secret")])
-            .envs([("METRICS_INTERVAL", "1"), ("RETRY_DELAY_MS", "10"), ("DOCKER_HOST", "unix:///nowhere.sock")])
-            .envs(extra.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (sender, lines) = channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits for a line that contains `part`; returns it.
-    pub fn line(&self, part: &str) -> String {
-        let (until, mut seen) = (Instant::now() + DEADLINE, Vec::new());
-        while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            if line.contains(part) {
-                return line;
-            }
-            seen.push(line);
-        }
-        panic!("no line with {part:?} in {seen:#?}");
-    }
-
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
-    }
-
-    pub fn exit_code(&mut self) -> Option<i32> {
-        let until = Instant::now() + DEADLINE;
-        while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the agent does not end");
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 pub fn happy(request: &Request) -> Option<Reply> {

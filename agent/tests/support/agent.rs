@@ -1,4 +1,5 @@
 //! A running agent, for the tests: started with fast intervals, killed when the test ends.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -9,8 +10,8 @@ use std::time::{Duration, Instant};
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 pub struct Agent {
-    child: Child,
-    lines: Receiver<String>,
+    pub child: Child,
+    pub lines: Receiver<String>,
 }
 
 impl Agent {
@@ -23,7 +24,7 @@ impl Agent {
     pub fn start_as(mut command: Command, master: &str, extra: &[(&str, &str)]) -> Self {
         let mut child = command
             .env_clear()
-            .envs([("SERVER_NAME", "web-1"), ("MASTER_URL", master), ("AGENT_SECRET", "s")])
+            .envs([("SERVER_NAME", "web-1"), ("MASTER_URL", master), ("AGENT_SECRET", "fleet-secret")])
             .envs([("METRICS_INTERVAL", "1"), ("RETRY_DELAY_MS", "10"), ("DOCKER_HOST", "unix:///nowhere.sock")])
             .envs(extra.iter().copied())
             .stdout(Stdio::piped())
@@ -54,6 +55,21 @@ impl Agent {
             }
         }
         panic!("no line with {part:?} in {seen:#?}");
+    }
+
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    pub fn exit_code(&mut self) -> Option<i32> {
+        let until = Instant::now() + DEADLINE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the agent does not end");
     }
 }
 
