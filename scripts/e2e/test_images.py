@@ -21,7 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 LOCKED_DOWN = ["--memory", "16m", "--pids-limit", "16", "--security-opt", f"seccomp={ROOT}/agent/seccomp.json"]
 CYCLES = 100
-RESIDENT_MAX_BYTES = 4 << 20
+# Of the image as the test builds it, with glibc. The published one, with musl, takes about 2.4 MiB.
+RESIDENT_MAX_BYTES = 5 << 20
 NOBODY = 65534
 
 

@@ -88,6 +88,7 @@ class SystemCalls(Case):
         agent.wait_line(Agent.CONTAINERS)
         wait_for("a stored sample", lambda: self.master.history(server_id))
         self.once("health")
+        self.once("check", **agent.env)
         self.master.kill()
         agent.wait_line(Agent.FAILED)
         agent.wait_line(Agent.COLLECTED, agent.collected() + 2)
