@@ -4,7 +4,7 @@
 //! name server, so that a test can take a name away and bring it back.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -59,7 +59,7 @@ impl Names {
         let folder = std::env::temp_dir().join(format!("neon-agent-names-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         // Nobody listens on port 53 of this address.
-        std::fs::write(folder.join("resolv.conf"), "nameserver 127.53.53.53\noptions timeout:1 attempts:1\n").unwrap();
+        std::fs::write(folder.join("resolv.conf"), "nameserver 127.53.53.54\noptions timeout:1 attempts:1\n").unwrap();
         let names = Self(folder);
         names.set(hosts);
         names
@@ -217,6 +217,24 @@ fn a_name_that_cannot_be_resolved_at_the_start_is_said_and_tried_until_it_can() 
     names.set("127.0.0.1 localhost neon.test\n");
     assert_eq!(agent.line("Registered"), "[Client] Registered successfully (serverId: 7)");
     assert_eq!(master.first_request(), REGISTER);
+}
+
+#[test]
+fn a_name_server_that_is_silent_is_said_and_waited_for_by_one_thread() {
+    let Ok(_silent) = UdpSocket::bind("127.53.53.53:53") else {
+        eprintln!("*** SKIPPED: port 53 cannot be had here: run this test as root");
+        return;
+    };
+    let names = Names::new("silent", "127.0.0.1 localhost\n");
+    // So that the resolver is still waiting while the agent tries again.
+    std::fs::write(names.0.join("resolv.conf"), "nameserver 127.53.53.53\noptions timeout:30 attempts:5\n").unwrap();
+    let Some(agent) = names.agent("http://neon.test") else { return };
+    let said = agent.line("attempt 1/3");
+    assert!(said.ends_with("the master's name cannot be resolved: neon.test: no name server answers"), "{said}");
+    assert!(agent.line("attempt 2/3").ends_with("no name server answers"));
+    let threads = std::fs::read_dir(format!("/proc/{}/task", agent.child.id())).unwrap();
+    let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).unwrap());
+    assert_eq!(names.filter(|name| name == "lookup\n").count(), 1);
 }
 
 #[test]
