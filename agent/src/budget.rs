@@ -46,7 +46,7 @@ const BUFFERS: [Buffer; 15] = [
     buffer(
         "engine elements",
         docker::BATCH_BYTES,
-        "16 containers of the list; one has 64 KiB",
+        "32 containers of the list; one has 64 KiB",
         "it is left out and counted",
     ),
     buffer("engine details", docker::DETAIL_BYTES, "one container inspected", "the list's own words stand in"),

@@ -30,13 +30,15 @@ pub const READ_BYTES: usize = 16 * 1024;
 /// One element of a list. A larger one is left out and counted.
 pub const ELEMENT_BYTES: usize = 64 * 1024;
 /// Elements of the container list that wait for their details. Past it they are asked for.
-pub const BATCH_BYTES: usize = ELEMENT_BYTES + 32 * 1024;
+pub const BATCH_BYTES: usize = ELEMENT_BYTES + 64 * 1024;
 /// Containers whose details are asked for in one go.
-const BATCH_MAX: usize = 16;
+const BATCH_MAX: usize = 32;
 /// One request; the longest is under 200 bytes.
 const REQUEST_BYTES: usize = 256;
 /// What an engine takes to inspect one container, about: so long it is left to work before its answers are looked for.
 const INSPECT_TIME: Duration = Duration::from_micros(300);
+/// The same for the lists of images and containers of a small host, both together.
+const LISTS_TIME: Duration = Duration::from_millis(3);
 /// One whole `/info` or inspect answer. Of a larger inspect answer the list's own words stand in.
 pub const DETAIL_BYTES: usize = 256 * 1024;
 /// All tags of all images. The tags of images past it are left out and counted.
@@ -191,50 +193,61 @@ pub struct Sweep<'b> {
     pub images: Result<usize, DockerFault>,
 }
 
-/// The engine behind one socket. Its two connections are kept alive between sweeps.
+/// The engine behind one socket.
 pub struct Engine {
+    asked: Asked,
+    report: &'static mut [u8; REQUEST_BODY_MAX_BYTES],
+    /// Whether a sweep has begun and not ended; still so after a deadline cut it off.
+    is_under_way: bool,
+}
+
+/// Who is asked, and what for. Both connections are kept alive between sweeps.
+struct Asked {
     /// For lists, which are read while details are asked for on the other one.
     list: Connection,
     detail: Connection,
     batch: &'static mut Batch,
     detail_buffer: &'static mut [u8; DETAIL_BYTES],
     images: &'static mut ImageTags,
-    report: &'static mut [u8; REQUEST_BODY_MAX_BYTES],
+    /// Whether several things are asked for in one go.
+    asks_ahead: bool,
 }
 
 impl Engine {
     /// An engine at `socket`; nothing is asked yet.
     pub fn new(socket: &Path, buffers: &'static mut DockerBuffers) -> Self {
         let DockerBuffers { list, inspect, batch, detail, images, report } = buffers;
-        Self {
+        let asked = Asked {
             list: Connection::new(socket, list),
             detail: Connection::new(socket, inspect),
             batch,
             detail_buffer: detail,
             images,
-            report,
-        }
+            asks_ahead: true,
+        };
+        Self { asked, report, is_under_way: false }
     }
 
     /// Adds to `facts` what `GET /info` says.
     pub async fn describe(&mut self, facts: &mut HostFacts, in_container: bool) -> Result<(), DockerFault> {
-        let (status, length) = self.detail.read_whole(Endpoint::Info, self.detail_buffer).await?;
+        let Asked { detail, detail_buffer, .. } = &mut self.asked;
+        let (status, length) = detail.read_whole(Endpoint::Info, *detail_buffer).await?;
         if status != 200 {
             return Err(DockerFault::Status(status));
         }
-        let info = info(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
+        let info = info(&detail_buffer[..length]).map_err(DockerFault::Element)?;
         facts.add_engine(&info, in_container);
         Ok(())
     }
 
     /// Who answers at the socket, for a person to read. The first thing that is asked of an engine.
     pub async fn identify(&mut self) -> Result<String, DockerFault> {
-        let answer = self.detail.ask(Endpoint::Info).await?.granted().await?;
+        let answer = self.asked.detail.ask(Endpoint::Info).await?.granted().await?;
         // The first answer's head is at the beginning of the buffer.
         let api = header(&answer.connection.buffer[..answer.connection.start], "api-version").unwrap_or("not said");
         let api = format!("API {api}");
-        let (_, length) = answer.read_whole(self.detail_buffer).await?;
-        let info = info(&self.detail_buffer[..length]).map_err(DockerFault::Element)?;
+        let (_, length) = answer.read_whole(self.asked.detail_buffer).await?;
+        let info = info(&self.asked.detail_buffer[..length]).map_err(DockerFault::Element)?;
         Ok(format!("engine {}, {api}", info.server_version))
     }
 
@@ -243,14 +256,39 @@ impl Engine {
     /// Errors: the list itself cannot be had to its end, or the engine is gone before all details are: part of a list
     /// would read as containers removed. An image list or a detail that cannot be had costs only itself.
     pub async fn containers(&mut self) -> Result<Sweep<'_>, DockerFault> {
-        let Self { list, detail, batch, detail_buffer, images, report } = self;
+        if std::mem::replace(&mut self.is_under_way, true) {
+            self.asked.was_cut_off();
+        }
+        let sweep = self.asked.sweep(self.report).await;
+        self.is_under_way = false;
+        sweep
+    }
+}
+
+impl Asked {
+    /// A deadline cut the sweep off. Where a part of what was asked in one go was answered and the rest was not, a proxy
+    /// may be at the socket that drops all requests but the first: it is asked one by one from now on.
+    fn was_cut_off(&mut self) {
+        if self.list.is_half_answered() || self.detail.is_half_answered() {
+            self.asks_ahead = false;
+        }
+    }
+
+    /// What [`Engine::containers`] does, with the report written into `report`.
+    async fn sweep<'b>(&mut self, report: &'b mut [u8; REQUEST_BODY_MAX_BYTES]) -> Result<Sweep<'b>, DockerFault> {
+        let Self { list, detail, batch, detail_buffer, images, asks_ahead } = self;
         batch.clear();
-        let tags_left_out = images.read(list, batch.room()).await.map(|()| images.left_out);
-        let mut answer = list.ask(Endpoint::Containers).await?.granted().await?;
-        let writer = wire::containers(*report).map_err(|_| DockerFault::ReportFull)?;
+        // Both at the same time, each on its own connection: one wake-up for two answers.
+        let mut images_are_asked = detail.ask_ahead([Endpoint::Images].into_iter()).await.is_ok();
+        let mut list_is_asked = list.ask_ahead([Endpoint::Containers].into_iter()).await.is_ok();
+        reactor::after(LISTS_TIME).await;
+        let tags_left_out = images.read(detail, &mut images_are_asked, batch.room()).await.map(|()| images.left_out);
+        let mut answer = list.following(Endpoint::Containers, &mut list_is_asked).await?.granted().await?;
+        let writer = wire::containers(report).map_err(|_| DockerFault::ReportFull)?;
         let mut reporting = Reporting {
             detail,
             detail_buffer: *detail_buffer,
+            asks_ahead: *asks_ahead,
             images,
             writer,
             scratch: Scratch::default(),
@@ -332,6 +370,7 @@ impl Batch {
 struct Reporting<'e, 'b> {
     detail: &'e mut Connection,
     detail_buffer: &'e mut [u8],
+    asks_ahead: bool,
     images: &'e ImageTags,
     writer: ContainersWriter<'b>,
     scratch: Scratch,
@@ -342,9 +381,13 @@ struct Reporting<'e, 'b> {
 impl Reporting<'_, '_> {
     /// Asks for the details of a batch and writes its containers.
     async fn report(&mut self, batch: &Batch) -> Result<(), DockerFault> {
+        let details = batch.elements().filter_map(id_of).map(Endpoint::Inspect);
+        let patience = INSPECT_TIME * u32::try_from(batch.ends.len()).unwrap_or(1);
         // Where the answers fall out of step with the requests, what is left is asked for one by one.
-        let asked_ahead = self.detail.ask_ahead(batch.elements().filter_map(id_of)).await.is_ok();
-        let mut in_step = asked_ahead;
+        let mut in_step = self.asks_ahead && self.detail.ask_ahead(details).await.is_ok();
+        if in_step {
+            reactor::after(patience).await;
+        }
         for element in batch.elements() {
             let Some(id) = id_of(element) else {
                 self.writer.leave_out();
@@ -352,9 +395,6 @@ impl Reporting<'_, '_> {
             };
             let details = self.details(id, &mut in_step).await?;
             self.write(element, id, details);
-        }
-        if asked_ahead {
-            self.detail.caught_up();
         }
         Ok(())
     }
@@ -432,11 +472,11 @@ impl<'a> Details<'a> {
 struct Connection {
     socket: PathBuf,
     stream: Option<Rc<UnixStream>>,
-    /// Answers that were asked for and not read to their end; also above 0 after a deadline cut a sweep off. Only
-    /// at 0 can the connection carry another request.
+    /// Requests sent in the last go.
+    asked: usize,
+    /// Answers to them that were not read to their end; also above 0 after a deadline cut a sweep off. Only at 0 can
+    /// the connection carry another request.
     answers_due: usize,
-    /// Whether a batch of requests is being answered.
-    is_ahead: bool,
     buffer: &'static mut [u8; READ_BYTES],
     /// The bytes read and not yet used: `buffer[start..end]`.
     start: usize,
@@ -445,7 +485,7 @@ struct Connection {
 
 impl Connection {
     fn new(socket: &Path, buffer: &'static mut [u8; READ_BYTES]) -> Self {
-        Self { socket: socket.to_owned(), stream: None, answers_due: 0, is_ahead: false, buffer, start: 0, end: 0 }
+        Self { socket: socket.to_owned(), stream: None, asked: 0, answers_due: 0, buffer, start: 0, end: 0 }
     }
 
     /// Asks, and reads the head of the answer, whatever its status.
@@ -465,33 +505,35 @@ impl Connection {
         Answer { status: head.status, decoder, keep_alive: head.keep_alive, connection: self }
     }
 
-    /// Asks for the details of several containers in one go, and leaves the engine the time to answer. The answers are
-    /// then read by [`Self::next_whole`]; after the last, or when one fails, [`Self::caught_up`] is called.
-    ///
-    /// Errors: nothing was asked. Also when a deadline cut off an earlier batch: what is at the socket may be a proxy
-    /// that drops all requests but the first, and is asked one by one from then on.
-    async fn ask_ahead<'i>(&mut self, ids: impl Iterator<Item = &'i str>) -> Result<(), DockerFault> {
-        if self.is_ahead {
-            return Err(DockerFault::Io(io::ErrorKind::TimedOut));
-        }
+    /// Asks for one or several things in one go, without waiting for the answers. They are then read in the same order,
+    /// by [`Self::following`] or [`Self::next_whole`]. Errors: nothing was asked.
+    async fn ask_ahead<'i>(&mut self, endpoints: impl Iterator<Item = Endpoint<'i>>) -> Result<(), DockerFault> {
         let (mut requests, mut count) = (heapless::String::<{ BATCH_MAX * REQUEST_BYTES }>::new(), 0);
-        for id in ids {
-            let request = Endpoint::Inspect(id).request().ok_or(DockerFault::BadId)?;
+        for endpoint in endpoints {
+            let request = endpoint.request().ok_or(DockerFault::BadId)?;
             requests.push_str(&request).map_err(|_| DockerFault::TooLarge)?;
             count += 1;
         }
-        if count == 0 {
-            return Ok(());
+        if count > 0 {
+            self.send(&requests, count).await?;
         }
-        self.send(&requests, count).await?;
-        self.is_ahead = true;
-        reactor::after(INSPECT_TIME * u32::try_from(count).unwrap_or(1)).await;
         Ok(())
     }
 
-    /// Every answer of the batch has come, or failed in time.
-    fn caught_up(&mut self) {
-        self.is_ahead = false;
+    /// Whether some of what was asked in one go was answered and some was not.
+    fn is_half_answered(&self) -> bool {
+        (1..self.asked).contains(&self.answers_due)
+    }
+
+    /// The answer to what was asked ahead; where the answers fell out of step with the requests, it is asked again.
+    async fn following(&mut self, endpoint: Endpoint<'_>, in_step: &mut bool) -> Result<Answer<'_>, DockerFault> {
+        if *in_step {
+            match self.head().await {
+                Ok(head) => return Ok(self.answer(head)),
+                Err(_) => *in_step = false,
+            }
+        }
+        self.ask(endpoint).await
     }
 
     /// Reads the next whole answer of a batch, as [`Self::read_whole`] does.
@@ -519,7 +561,7 @@ impl Connection {
         if self.answers_due > 0 || self.start != self.end {
             self.stream = None;
         }
-        self.answers_due = count;
+        (self.asked, self.answers_due) = (count, count);
         let stream = match &self.stream {
             Some(stream) => stream.clone(),
             None => {
@@ -662,12 +704,17 @@ impl ImageTags {
         Self { text: heapless::String::new(), images: heapless::Vec::new(), left_out: 0 }
     }
 
-    /// Reads the image list anew.
-    async fn read(&mut self, connection: &mut Connection, buffer: &mut [u8]) -> Result<(), DockerFault> {
+    /// Reads the image list anew, as [`Connection::following`] finds it.
+    async fn read(
+        &mut self,
+        connection: &mut Connection,
+        in_step: &mut bool,
+        buffer: &mut [u8],
+    ) -> Result<(), DockerFault> {
         self.text.clear();
         self.images.clear();
         self.left_out = 0;
-        let mut answer = connection.ask(Endpoint::Images).await?.granted().await?;
+        let mut answer = connection.following(Endpoint::Images, in_step).await?.granted().await?;
         let mut splitter = ArraySplitter::default();
         while let Some(mut piece) = answer.next().await? {
             loop {

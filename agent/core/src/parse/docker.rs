@@ -1,9 +1,9 @@
 //! Answers of the Docker Engine (and Podman's imitation of it), one JSON element at a time.
 //!
 //! Source: Docker Engine API, `GET /info`, `/images/json`, `/containers/json` and `/containers/{id}/json`; the fields
-//! read here exist unchanged since API 1.24. Each function reads one element; text is borrowed from it as JSON writes it, escapes and all,
-//! and decoded only when it is written out again, so nothing is cut or copied. `null` where a list or text belongs,
-//! as Podman sends it, reads as empty. Environment variables, commands and mounts are never read.
+//! read here exist unchanged since API 1.24. Each function reads one element; text is borrowed from it as JSON writes
+//! it, escapes and all, and decoded only when it is written out again, so nothing is cut or copied. `null` where a list
+//! or text belongs, as Podman sends it, reads as empty. Environment variables, commands and mounts are never read.
 
 use core::fmt;
 

@@ -20,16 +20,20 @@ pub struct ScriptedEngine {
 impl ScriptedEngine {
     /// Answers each request with what `script` has for its path, in pieces of `piece` bytes; 404 for other paths.
     pub fn start(script: Script, piece: usize) -> Self {
-        Self::serving(script, piece, true)
+        Self::serving(new_socket_path(), script, piece, true)
     }
 
     /// The same behind a proxy that drops what is asked before the last answer is out.
     pub fn start_without_pipelining(script: Script) -> Self {
-        Self::serving(script, usize::MAX, false)
+        Self::serving(new_socket_path(), script, usize::MAX, false)
     }
 
-    fn serving(script: Script, piece: usize, pipelines: bool) -> Self {
-        let socket = new_socket_path();
+    /// The first at a path where nobody listens.
+    pub fn start_at(socket: PathBuf, script: Script) -> Self {
+        Self::serving(socket, script, usize::MAX, true)
+    }
+
+    fn serving(socket: PathBuf, script: Script, piece: usize, pipelines: bool) -> Self {
         let listener = UnixListener::bind(&socket).unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (seen, script) = (requests.clone(), Arc::new(script));

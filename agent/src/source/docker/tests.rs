@@ -61,9 +61,11 @@ fn a_whole_sweep_asks_the_four_paths_and_nothing_else_whatever_the_answers_say()
         ScriptedEngine::start(script(&[(IMAGES_PATH, &images()), (LIST_PATH, &list), (INSPECT_PATH, INSPECT)]), 4096);
     let mut asked = Engine::new(&engine.socket, buffers());
     assert_eq!(block_on(asked.containers()).unwrap().unwrap().omitted, 2);
-    let paths: Vec<String> =
+    let mut paths: Vec<String> =
         engine.requests().iter().map(|request| request.lines().next().unwrap().to_owned()).collect();
-    let expected = [IMAGES_PATH, LIST_PATH, INSPECT_PATH].map(|path| format!("GET {path} HTTP/1.1"));
+    // The lists are asked for at the same time, over two connections.
+    paths[..2].sort();
+    let expected = [LIST_PATH, IMAGES_PATH, INSPECT_PATH].map(|path| format!("GET {path} HTTP/1.1"));
     assert_eq!(paths, expected);
 }
 
@@ -129,6 +131,17 @@ fn a_sweep_reads_lists_details_and_tags_however_they_arrive() {
     }
 }
 
+/// Takes the two connections of a sweep and answers what it begins with: no images, and this list. The first is the one
+/// that details are then asked for on.
+fn answer_lists(listener: &UnixListener, list: &str) -> [UnixStream; 2] {
+    ["[]", list].map(|body| {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+        stream.write_all(fixed(200, body).as_bytes()).unwrap();
+        stream
+    })
+}
+
 #[test]
 fn an_engine_that_restarts_between_sweeps_is_asked_again() {
     let socket = new_socket_path();
@@ -139,12 +152,7 @@ fn an_engine_that_restarts_between_sweeps_is_asked_again() {
             let _ = std::fs::remove_file(&path);
             let listener = UnixListener::bind(&path).unwrap();
             answered.send(round).unwrap();
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut buffer = [0; 1024];
-            for body in ["[]", "[]"] {
-                assert!(stream.read(&mut buffer).unwrap() > 0);
-                stream.write_all(fixed(200, body).as_bytes()).unwrap();
-            }
+            answer_lists(&listener, "[]");
         }
     });
     let mut engine = Engine::new(&socket, buffers());
@@ -304,15 +312,9 @@ fn an_engine_that_restarts_in_the_middle_of_a_sweep_fails_it() {
     let listener = UnixListener::bind(&socket).unwrap();
     let path = socket.clone();
     let going = std::thread::spawn(move || {
-        let (mut lists, _) = listener.accept().unwrap();
-        let mut buffer = [0; 1024];
-        for body in ["[]", &list()] {
-            assert!(lists.read(&mut buffer).unwrap() > 0);
-            lists.write_all(fixed(200, body).as_bytes()).unwrap();
-        }
+        let [mut details, lists] = answer_lists(&listener, &list());
         // The list is out; before the details are, the engine goes.
-        let (mut details, _) = listener.accept().unwrap();
-        assert!(details.read(&mut buffer).unwrap() > 0);
+        assert!(details.read(&mut [0; 1024]).unwrap() > 0);
         std::fs::remove_file(&path).unwrap();
         drop((listener, details));
         lists
@@ -333,15 +335,9 @@ fn an_engine_gone_between_two_details_fails_the_sweep() {
     let listener = UnixListener::bind(&socket).unwrap();
     let path = socket.clone();
     let going = std::thread::spawn(move || {
-        let (mut lists, _) = listener.accept().unwrap();
-        let mut buffer = [0; 1024];
         let entries = [1, 2].map(|number| format!(r#"{{"Id":"{}"}}"#, scripted::id(number)));
-        for body in ["[]", &format!("[{}]", entries.join(","))] {
-            assert!(lists.read(&mut buffer).unwrap() > 0);
-            lists.write_all(fixed(200, body).as_bytes()).unwrap();
-        }
-        let (mut details, _) = listener.accept().unwrap();
-        assert!(details.read(&mut buffer).unwrap() > 0);
+        let [mut details, lists] = answer_lists(&listener, &format!("[{}]", entries.join(",")));
+        assert!(details.read(&mut [0; 1024]).unwrap() > 0);
         std::fs::remove_file(&path).unwrap();
         drop(listener);
         details.write_all(fixed(200, "{}").as_bytes()).unwrap();
@@ -525,6 +521,21 @@ fn a_proxy_that_drops_what_is_asked_ahead_costs_one_sweep() {
     let engine = ScriptedEngine::start_without_pipelining(script_of(20));
     let mut asked = Engine::new(&engine.socket, buffers());
     assert_eq!([counted(&mut asked), counted(&mut asked), counted(&mut asked)], [None, Some((20, 0)), Some((20, 0))]);
+}
+
+#[test]
+fn an_engine_that_hangs_without_an_answer_is_asked_in_one_go_again_later() {
+    let socket = new_socket_path();
+    let mut asked = Engine::new(&socket, buffers());
+    // As an engine that is stopped: it takes the connection and says nothing.
+    let hanging = UnixListener::bind(&socket).unwrap();
+    assert_eq!(counted(&mut asked), None);
+    drop(hanging);
+    std::fs::remove_file(&socket).unwrap();
+    let engine = ScriptedEngine::start_at(socket, script_of(20));
+    assert_eq!(counted(&mut asked), Some((20, 0)));
+    assert!(asked.asked.asks_ahead);
+    drop(engine);
 }
 
 #[test]
