@@ -270,11 +270,16 @@ impl Config {
     /// What is not wrong, but should be known at the start: a sentence each.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let url: Option<ureq::http::Uri> = self.master_url.parse().ok();
-        let in_the_clear =
-            url.is_some_and(|url| url.scheme_str() == Some("http") && !url.host().is_some_and(proxy::is_loopback));
+        let in_the_clear = url.is_some_and(|url| url.scheme_str() == Some("http")) && !self.is_master_local();
         let sentence = "Warning: MASTER_URL is http:// to another host: the secret and all readings go over the network \
                         in the clear. Use https://, or a network that only you can read";
         in_the_clear.then(|| sentence.to_owned()).into_iter()
+    }
+
+    /// Whether the master is on this machine.
+    pub fn is_master_local(&self) -> bool {
+        let url: Option<ureq::http::Uri> = self.master_url.parse().ok();
+        url.is_some_and(|url| url.host().is_some_and(proxy::is_loopback))
     }
 
     /// Reads the process's environment.

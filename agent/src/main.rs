@@ -24,11 +24,13 @@ mod transport;
 
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crate::config::{Config, ConfigErrors, KEYS};
 use crate::health::Pulse;
 use crate::log::Part;
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::scheduler::SampleBuffer;
 use crate::source::docker::{DockerBuffers, Engine};
 use crate::source::kernel::{Kernel, KernelBuffers};
@@ -95,6 +97,7 @@ fn configured(config: Result<Config, ConfigErrors>, run: fn(&Config) -> std::io:
 
 /// Watches this host until a signal ends the agent.
 fn watch(config: &Config) -> std::io::Result<()> {
+    let pace = Pace::new(&config.server_name, Instant::now());
     log::line(Part::Agent, format_args!("neon-agent {}", env!("CARGO_PKG_VERSION")));
     log::line(Part::Agent, format_args!("{config}"));
     config.warnings().for_each(|warning| log::line(Part::Agent, format_args!("{warning}")));
@@ -102,8 +105,8 @@ fn watch(config: &Config) -> std::io::Result<()> {
     scheduler::ending_signals().thread_block()?;
     OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
     let (kernel, engine) = sources(config);
-    transport::start(config.clone(), &OUTBOX, claim(&SENDER), Pulse::begin(config))?;
-    reactor::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE)))?
+    transport::start(config.clone(), &OUTBOX, claim(&SENDER), Pulse::begin(config), pace)?;
+    reactor::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE), pace))?
 }
 
 /// Prints one report.

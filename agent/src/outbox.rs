@@ -1,7 +1,7 @@
 //! What waits to be sent: the one place where the scheduler and the sender meet.
 //!
-//! The scheduler puts readings in and never waits; the sender takes them out when the master lets it. Only the newest
-//! heartbeat and the newest set of containers count, so each has one place; samples have the ring.
+//! The scheduler puts readings in and never waits; the sender takes them out when the master lets it. Of the containers
+//! only the newest set counts, so it has one place; samples have the ring. Heartbeats the sender makes itself.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,8 +28,6 @@ pub struct Waiting {
     losses_said: u64,
     /// Requests that failed after all their tries, since the start.
     pub request_failures_total: u64,
-    /// When the last heartbeat was due, if it has not been sent.
-    pub heartbeat: Option<Timestamp>,
     /// The facts of the next registration.
     facts: HostFacts,
     /// Whether they have been collected. Not an `Option`: its `None` would not be all zeroes, and the whole static
@@ -39,6 +37,8 @@ pub struct Waiting {
     containers: [u8; REQUEST_BODY_MAX_BYTES],
     containers_length: usize,
     containers_number: u64,
+    /// Whether the sender waits for something to come; while it pauses after a failure nothing need wake it.
+    is_awaited: bool,
     stop: bool,
     stopped: bool,
 }
@@ -103,7 +103,7 @@ impl Waiting {
     }
 
     fn has_work(&self) -> bool {
-        self.facts_known && (self.heartbeat.is_some() || !self.ring.is_empty() || self.containers_length > 0)
+        !self.ring.is_empty() || self.containers_length > 0
     }
 }
 
@@ -131,7 +131,7 @@ impl Outbox {
             samples_refused_total: 0,
             losses_said: 0,
             request_failures_total: 0,
-            heartbeat: None,
+            is_awaited: false,
             facts: HostFacts::new(),
             facts_known: false,
             containers: [0; REQUEST_BODY_MAX_BYTES],
@@ -148,29 +148,37 @@ impl Outbox {
         change(&mut self.lock())
     }
 
-    /// Puts something in, and wakes the sender.
+    /// Puts something in, and wakes the sender if it waits for that.
     pub fn put<R>(&self, change: impl FnOnce(&mut Waiting) -> R) -> R {
-        let result = self.with(change);
-        self.changed.notify_all();
+        let (result, is_awaited) = self.with(|waiting| (change(waiting), waiting.is_awaited));
+        if is_awaited {
+            self.changed.notify_all();
+        }
         result
     }
 
-    /// Waits until there is something to send, but not before `earliest`; the end comes at once.
-    pub fn wait_for_work(&self, earliest: Instant) -> Wake {
+    /// Waits until there is something to send, or the heartbeat is due, but not before `earliest`; the end comes at
+    /// once.
+    pub fn wait_for_work(&self, earliest: Instant, heartbeat: Instant) -> Wake {
         let mut waiting = self.lock();
-        loop {
-            let pause = earliest.saturating_duration_since(Instant::now());
+        let wake = loop {
+            let now = Instant::now();
             if waiting.stop {
-                return Wake::Stop;
+                break Wake::Stop;
             }
-            waiting = if !pause.is_zero() {
-                self.wait(waiting, pause)
-            } else if waiting.has_work() {
-                return Wake::Work;
-            } else {
-                self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
+            if now >= earliest && waiting.facts_known && (waiting.has_work() || now >= heartbeat) {
+                break Wake::Work;
+            }
+            waiting.is_awaited = now >= earliest;
+            waiting = match (waiting.is_awaited, waiting.facts_known) {
+                (false, _) => self.wait(waiting, earliest - now),
+                (true, true) => self.wait(waiting, heartbeat - now),
+                // Without the facts there is no registration, and so no heartbeat.
+                (true, false) => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             };
-        }
+        };
+        waiting.is_awaited = false;
+        wake
     }
 
     /// Waits for `pause`; true at once when the agent ends.
@@ -188,7 +196,8 @@ impl Outbox {
 
     /// Tells the sender to end, and waits until it has, at most `patience`.
     pub fn stop(&self, patience: Duration) {
-        self.put(|waiting| waiting.stop = true);
+        self.with(|waiting| waiting.stop = true);
+        self.changed.notify_all();
         let until = Instant::now() + patience;
         let mut waiting = self.lock();
         while !waiting.stopped && Instant::now() < until {
@@ -198,7 +207,8 @@ impl Outbox {
 
     /// The sender's last word.
     pub fn confirm_stop(&self) {
-        self.put(|waiting| waiting.stopped = true);
+        self.with(|waiting| waiting.stopped = true);
+        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

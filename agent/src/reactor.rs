@@ -121,30 +121,6 @@ pub async fn after(duration: Duration) {
     until(Instant::now() + duration).await;
 }
 
-/// A beat: one tick a period, the first one period after it was made.
-#[derive(Debug)]
-pub struct Interval {
-    next: Instant,
-    period: Duration,
-}
-
-impl Interval {
-    /// A beat of `period`, at least a millisecond.
-    pub fn new(period: Duration) -> Self {
-        let period = period.max(Duration::from_millis(1));
-        Self { next: Instant::now() + period, period }
-    }
-
-    /// Waits for the next tick. The beat is kept however long the work between ticks takes; ticks that were missed
-    /// meanwhile are left out, so that a slow engine is not asked the same thing several times in a row.
-    pub async fn tick(&mut self) {
-        until(self.next).await;
-        let late = self.next.elapsed();
-        let missed = u32::try_from(late.as_nanos() / self.period.as_nanos()).unwrap_or(u32::MAX);
-        self.next += self.period.saturating_mul(missed.saturating_add(1));
-    }
-}
-
 impl Waits {
     const fn new() -> Self {
         Self {
@@ -341,23 +317,5 @@ mod tests {
             while retry(&ours, Readiness::Write, |_| Ok(())).await.is_ok() {}
         };
         block_on(or(greedy, after(Duration::from_millis(5)))).unwrap();
-    }
-
-    #[test]
-    fn a_beat_is_kept_and_missed_ticks_are_left_out() {
-        let period = Duration::from_millis(20);
-        let started = Instant::now();
-        let mut beat = Interval::new(period);
-        block_on(async {
-            beat.tick().await;
-            std::thread::sleep(period * 3 + period / 2);
-            beat.tick().await;
-            beat.tick().await;
-        })
-        .unwrap();
-        // One at 20 ms; the work took it past 80 ms: one late tick, and the next on the beat.
-        let ticks = started.elapsed().as_nanos() / period.as_nanos();
-        assert!(started.elapsed() >= period * 5, "{:?}", started.elapsed());
-        assert_eq!((beat.next - started).as_nanos() / period.as_nanos(), ticks + 1);
     }
 }

@@ -21,13 +21,16 @@ use crate::clock;
 use crate::config::Config;
 use crate::log::{self, Part};
 use crate::outbox::Outbox;
-use crate::reactor::{self, Interval, Readiness, after};
+use crate::pace::{Beat, Pace};
+use crate::reactor::{self, Readiness, after, until};
 use crate::source::docker::{Engine, Sweep};
 use crate::source::host::{self, HostFacts};
 use crate::source::kernel::{Kernel, source_entry};
 
 /// Window of the first sample's processor share, which has no sample before it.
 const FIRST_CPU_WINDOW: Duration = Duration::from_millis(200);
+/// Shortest time from the first sample to the second, as a part of the interval.
+const FIRST_INTERVAL_PART: u32 = 10;
 /// Longest time for the engine's `/info`; the first registration waits for it.
 const ENGINE_INFO_DEADLINE: Duration = Duration::from_secs(3);
 /// Longest time for a sweep over all containers: hundreds of them on a busy host take some seconds.
@@ -70,11 +73,12 @@ pub async fn run(
     kernel: Kernel,
     engine: Engine,
     sample_buffer: &'static mut SampleBuffer,
+    pace: Pace,
 ) -> io::Result<()> {
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = Rc::new(SignalFd::with_flags(&ending_signals(), flags)?);
     let ended = reactor::ready(signals, Readiness::Read);
-    or(ended, Collection { config, outbox, kernel, engine, sample_buffer }.run()).await?;
+    or(ended, Collection { config, outbox, kernel, engine, sample_buffer, pace }.run()).await?;
     log::line(Part::Agent, format_args!("Stopping"));
     outbox.stop(STOP_PATIENCE);
     Ok(())
@@ -86,11 +90,12 @@ struct Collection<'a> {
     kernel: Kernel,
     engine: Engine,
     sample_buffer: &'static mut SampleBuffer,
+    pace: Pace,
 }
 
 impl Collection<'_> {
     async fn run(self) -> io::Result<()> {
-        let Self { config, outbox, kernel, mut engine, sample_buffer } = self;
+        let Self { config, outbox, kernel, mut engine, sample_buffer, pace } = self;
         let sweep = RefCell::new(None);
         let mut metrics =
             Metrics { outbox, kernel, buffer: &mut sample_buffer.0, sweep: &sweep, clock: Instant::now() };
@@ -99,11 +104,10 @@ impl Collection<'_> {
         zip(after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &metrics.kernel, &mut engine)).await;
         metrics.collect();
 
-        let samples = every(config.metrics_interval, || metrics.collect());
-        let heartbeats = every(config.heartbeat_interval, || {
-            let due = clock::wall();
-            outbox.put(|waiting| waiting.heartbeat = Some(due));
-        });
+        let now = Instant::now();
+        // Shares and rates over a moment say nothing: a beat that comes too soon is left out.
+        let too_soon = now + config.metrics_interval / FIRST_INTERVAL_PART;
+        let samples = every(pace.beats(config.metrics_interval, too_soon), || metrics.collect());
         let is_running = Cell::new(false);
         let say_running = || {
             if !is_running.replace(true) {
@@ -113,27 +117,28 @@ impl Collection<'_> {
         let deadline = config.containers_interval.clamp(ENGINE_SWEEP_DEADLINE_MIN, ENGINE_SWEEP_DEADLINE);
         // Nothing waits for the first sweep: an engine that hangs would keep the host silent.
         let containers = async {
-            let mut beat = Interval::new(config.containers_interval);
+            let mut beat = pace.beats(config.containers_interval, now);
             loop {
                 collect_containers(outbox, &mut engine, deadline, &sweep).await;
                 say_running();
-                beat.tick().await;
+                until(beat.next()).await;
+                beat.pass(Instant::now());
             }
         };
         let patience = async {
             after(FIRST_SWEEP_PATIENCE).await;
             say_running();
         };
-        zip(zip(samples, heartbeats), zip(containers, patience)).await.1.0
+        zip(samples, zip(containers, patience)).await.0
     }
 }
 
-/// Does `work` once an interval, the first time after one.
-async fn every(interval: Duration, mut work: impl FnMut()) {
-    let mut beat = Interval::new(interval);
+/// Does `work` on every beat.
+async fn every(mut beat: Beat, mut work: impl FnMut()) -> io::Result<()> {
     loop {
-        beat.tick().await;
+        until(beat.next()).await;
         work();
+        beat.pass(Instant::now());
     }
 }
 

@@ -1,8 +1,8 @@
 //! The way to the master: one thread that takes what waits in the [`Outbox`] and sends it.
 //!
-//! Collection never waits for it. A round sends the heartbeat first (it is what keeps the host online), then all
-//! buffered samples in one request, oldest first, then the containers. A sample leaves the ring only after the
-//! master's 200.
+//! Collection never waits for it. A round sends the heartbeat first if one is due (it is what keeps the host online),
+//! then all buffered samples in one request, oldest first, then the containers. A sample leaves the ring only after the
+//! master's 200. The thread times the heartbeats itself: a second thread that does so would be woken for each, too.
 
 mod backoff;
 mod batch;
@@ -28,12 +28,17 @@ use self::backoff::{Backoff, Random};
 use self::batch::BatchLimits;
 use self::client::{Answered, Client, Credential, Post};
 use self::refusal::{Blame, FirstReason, Refusal};
+use crate::clock;
 use crate::config::Config;
 use crate::health::Pulse;
 use crate::log::{self, Part};
 use crate::outbox::{Outbox, Wake};
-use crate::pace;
+use crate::pace::{self, Beat, Pace};
 
+/// How long after its beat a heartbeat is sent, so that it goes with the metrics collected on the same beat: a second,
+/// or this part of a short interval.
+const HEARTBEAT_DELAY_MAX: Duration = Duration::from_secs(1);
+const HEARTBEAT_DELAY_PART: u32 = 40;
 /// Room of the sending thread's stack, in bytes: a TLS handshake with a debug build of rustls is the deepest use.
 const STACK_BYTES: usize = 512 * 1024;
 /// How long the last attempt at the end may take. SIGTERM promises an end within 2 s.
@@ -67,14 +72,20 @@ pub fn start(
     outbox: &'static Outbox,
     buffers: &'static mut SenderBuffers,
     pulse: Pulse,
+    pace: Pace,
 ) -> std::io::Result<()> {
     let client = Client::new(&config);
+    let heartbeat_delay = (config.heartbeat_interval / HEARTBEAT_DELAY_PART).min(HEARTBEAT_DELAY_MAX);
+    let heartbeats = pace.beats(config.heartbeat_interval, Instant::now()).delayed(heartbeat_delay);
     let sender = Sender {
         config,
         outbox,
         client,
         buffers,
         pulse,
+        pace,
+        heartbeats,
+        heartbeat_early: 2 * heartbeat_delay,
         token: None,
         limits: BatchLimits::new(),
         without_readings: None,
@@ -91,6 +102,10 @@ struct Sender {
     client: Client,
     buffers: &'static mut SenderBuffers,
     pulse: Pulse,
+    pace: Pace,
+    heartbeats: Beat,
+    /// How much before its time a heartbeat may go, if something else is sent then.
+    heartbeat_early: Duration,
     token: Option<Token>,
     limits: BatchLimits,
     /// Number of the sample that was too large for the master even alone, and is tried without its readings.
@@ -135,8 +150,8 @@ impl Sender {
     fn run(mut self) {
         let mut backoff = Backoff::new(self.config.retry_delay);
         let mut random = Random::new(pace::number_of(&self.config.server_name));
-        let mut earliest = Instant::now();
-        while self.outbox.wait_for_work(earliest) == Wake::Work {
+        let mut earliest = Instant::now() + self.first_report_wait();
+        while self.outbox.wait_for_work(earliest, self.next_call(earliest)) == Wake::Work {
             let pause = match self.round() {
                 Ok(()) => {
                     backoff.reset();
@@ -151,6 +166,22 @@ impl Sender {
         // Whatever comes of it, the agent ends now.
         let _ = self.round();
         self.outbox.confirm_stop();
+    }
+
+    /// How long the first report waits. A master on this machine has no thousand agents to fear.
+    fn first_report_wait(&self) -> Duration {
+        if self.config.is_master_local() {
+            return Duration::ZERO;
+        }
+        let wait = self.pace.first_report_wait(self.config.metrics_interval);
+        let wait_s = wait.as_secs_f32();
+        say(format_args!("First report in {wait_s:.1} s: agents that start together do not report together"));
+        wait
+    }
+
+    /// When to call the master if nothing else comes: to register, then for each heartbeat.
+    fn next_call(&self, earliest: Instant) -> Instant {
+        if self.token.is_none() { earliest } else { self.heartbeats.next() }
     }
 
     fn round(&mut self) -> Result<(), Trouble> {
@@ -200,18 +231,15 @@ impl Sender {
     }
 
     fn send_heartbeat(&mut self) -> Result<(), Trouble> {
-        let Some(timestamp) = self.outbox.with(|waiting| waiting.heartbeat) else { return Ok(()) };
-        let request = HeartbeatRequest { timestamp, agent_version: env!("CARGO_PKG_VERSION") };
+        if self.heartbeats.next() > Instant::now() + self.heartbeat_early {
+            return Ok(());
+        }
+        let request = HeartbeatRequest { timestamp: clock::wall(), agent_version: env!("CARGO_PKG_VERSION") };
         let Ok(length) = wire::heartbeat(&request, &mut self.buffers.body).map(<[u8]>::len) else { return Ok(()) };
         if let Err(refusal) = self.send(HEARTBEAT_PATH, length)? {
             say(format_args!("Heartbeat refused with {}{}", refusal.status, refusal.why()));
         }
-        self.outbox.with(|waiting| {
-            // A newer one may have come meanwhile.
-            if waiting.heartbeat == Some(timestamp) {
-                waiting.heartbeat = None;
-            }
-        });
+        self.heartbeats.pass(Instant::now());
         Ok(())
     }
 
