@@ -7,17 +7,31 @@ choice (see Deck); what it saw is kept. Standard library only.
 import contextlib
 import http.client
 import json
+import os
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
+
+from support import output_of
 
 TIMEOUT_S = 30
 REGISTER = "/api/agent/register"
 METRICS = "/api/agent/metrics"
 # A reset instead of a proper end: SO_LINGER on, for no time.
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def tls_for_localhost(folder):
+    """A TLS context of a server, and the path of the certificate that an agent is to trust."""
+    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    output_of("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+              "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
 
 
 class Gone(Exception):

@@ -10,7 +10,7 @@ import random
 import sqlite3
 import unittest
 
-from proxy import FAULTS, Deck, Proxy
+from proxy import FAULTS, Deck, Proxy, tls_for_localhost
 from support import Agent, Case, wait_for
 
 AGENTS = 20
@@ -19,7 +19,7 @@ GROWTH_MAX_KIB = 64
 # From here on each agent has met everything many times before the first half is over.
 LONG_RUN_CYCLES = 1000
 # Some agents have so little room that they must drop.
-ROOMS = ("100", "100", "100", "3")
+ROOMS = ("100", "100", "2")
 # Longest that catching up may take once the faults are over: pauses between tries and what the machine needs.
 CATCH_UP_S = 90
 
@@ -29,9 +29,12 @@ class Watched:
 
     def __init__(self, case, number, seed):
         self.deck = Deck(random.Random(f"{seed}/{number}"))
-        self.proxy = Proxy(case.master.url, self.deck.draw, seed=f"{seed}/{number}/details")
+        # Every other one speaks TLS, where a connection that is cut looks different.
+        tls, certificate = case.tls if number % 2 else (None, "")
+        self.proxy = Proxy(case.master.url, self.deck.draw, seed=f"{seed}/{number}/details", tls=tls)
         case.addCleanup(self.proxy.close)
-        self.agent = case.own(Agent(case.folder, self.proxy.url, BUFFER_MAX_SIZE=ROOMS[number % len(ROOMS)], RETRY_DELAY_MS="50"))
+        self.agent = case.own(Agent(case.folder, self.proxy.url, MASTER_CA_FILE=certificate, RETRY_DELAY_MS="50",
+                                    BUFFER_MAX_SIZE=ROOMS[number // 2 % len(ROOMS)]))
         self.agent.start()
 
     def resident_kib(self):
@@ -44,6 +47,7 @@ class Faults(Case):
     def setUp(self):
         super().setUp()
         self.master.start()
+        self.tls = tls_for_localhost(self.folder)
         seed = os.environ.get("FAULTS_SEED") or str(random.SystemRandom().randrange(10**9))
         print(f"\nFAULTS_SEED={seed}", flush=True)
         self.watched = [Watched(self, number, seed) for number in range(AGENTS)]

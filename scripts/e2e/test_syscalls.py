@@ -3,11 +3,10 @@
 import json
 import os
 import re
-import ssl
 import subprocess
 import unittest
 
-from proxy import Proxy
+from proxy import Proxy, tls_for_localhost
 from support import DEADLINE_S, Agent, Case, output_of, required, wait_for
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -50,12 +49,7 @@ class SystemCalls(Case):
     def setUp(self):
         super().setUp()
         self.seen = set()
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate, key = os.path.join(self.folder, "cert.pem"), os.path.join(self.folder, "key.pem")
-        output_of("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
-                  "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE")
-        self.tls.load_cert_chain(certificate, key)
-        self.certificate = certificate
+        self.tls, self.certificate = tls_for_localhost(self.folder)
 
     def traced(self, master_url, **changes):
         agent = self.own(Traced(self.folder, master_url, **changes))
