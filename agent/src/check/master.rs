@@ -58,7 +58,12 @@ fn check_name(of: &str, host: &str, findings: &mut Findings) -> Option<Vec<IpAdd
     match Lookup::default().addresses(host, LOOKUP_PATIENCE) {
         Ok(addresses) => {
             let list: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-            findings.ok("name", format_args!("the {of} {host} is at {}", list.join(", ")));
+            match list.as_slice() {
+                [only] if host.trim_matches(['[', ']']) == only => {
+                    findings.ok("name", format_args!("none: the {of} is at {only}"))
+                }
+                list => findings.ok("name", format_args!("the {of} {host} is at {}", list.join(", "))),
+            }
             Some(addresses)
         }
         Err(cause) => {
