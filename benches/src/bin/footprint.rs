@@ -29,6 +29,10 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const SETTLE: Duration = Duration::from_secs(8);
 /// Containers of the large sweep, the two that run among them.
 const MANY_CONTAINERS: usize = 100;
+/// Starts of which the first report is timed.
+const STARTS: usize = 5;
+/// For a host without Docker.
+const NO_ENGINE: (&str, &str) = ("DOCKER_HOST", "unix:///nowhere/docker.sock");
 const IMAGE: &str = "neon-bench/agent";
 
 const BINARY_MAX_BYTES: u64 = 3_000_000;
@@ -50,6 +54,8 @@ fn main() -> Result<()> {
     let (defaults_from, defaults_before) = (Instant::now(), defaults.standing()?);
 
     bench.sizes(&mut table)?;
+    bench.first_report(&mut table)?;
+    bench.idle(&mut table)?;
     bench.host_collection(&mut table)?;
     bench.sweeps(&mut table)?;
     bench.busy(&mut table)?;
@@ -143,6 +149,22 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Whether the agent has noted, in the memory it keeps for `neon-agent health`, that the master took a report: the
+    /// last of the record's numbers is its time, and zero before it.
+    fn has_reported(&self) -> Result<bool> {
+        for file in fs::read_dir(format!("/proc/{}/fd", self.pid))? {
+            let file = file?.path();
+            // A file that was closed meanwhile is none of ours.
+            if fs::read_link(&file).is_ok_and(|link| link.as_os_str() == "/memfd:neon-agent-health (deleted)") {
+                let record = fs::read(&file)?;
+                return Ok(record.last_chunk::<8>().is_some_and(|time| *time != [0; 8]));
+            }
+        }
+        Ok(false)
+    }
+}
+
 /// The number after `name` at the beginning of a line.
 fn field(text: &str, name: &str) -> Result<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
@@ -207,7 +229,8 @@ impl Bench {
     }
 
     fn log(&self, extra: &[(&str, &str)]) -> PathBuf {
-        self.folder.join(format!("agent-{}.log", extra.iter().map(|(_, value)| *value).collect::<Vec<_>>().join("-")))
+        let values = extra.iter().map(|(_, value)| value.replace('/', "")).collect::<Vec<_>>();
+        self.folder.join(format!("agent-{}.log", values.join("-")))
     }
 
     fn agent(&self, extra: &[(&str, &str)]) -> Result<Process> {
@@ -255,6 +278,40 @@ impl Bench {
             return Err("the image cannot be made".into());
         }
         Ok(docker(&["image", "inspect", "--format", "{{.Size}}", IMAGE])?.trim().parse()?)
+    }
+
+    /// From the start of the process until it has the master's answer to its first sample; with the engine, and without.
+    fn first_report(&self, table: &mut Table) -> Result<()> {
+        println!("\nfrom the start to the master's answer to the first sample, the median of {STARTS}:");
+        for (name, docker) in [("with an engine", None), ("without", Some(NO_ENGINE))] {
+            let mut times = Vec::new();
+            for _ in 0..STARTS {
+                let (started, agent) = (Instant::now(), self.agent(docker.as_slice())?);
+                while !agent.has_reported()? {
+                    if started.elapsed() > SETTLE {
+                        return Err("no first report".into());
+                    }
+                    sleep(Duration::from_millis(1));
+                }
+                times.push(started.elapsed());
+            }
+            times.sort();
+            let median_ms = times[STARTS / 2].as_millis();
+            table.row(name, format!("{median_ms} ms"), "300 ms, 200 of them a window", "");
+        }
+        Ok(())
+    }
+
+    /// Wake-ups at the default intervals where there is no engine; all of them made sixty times shorter.
+    fn idle(&self, table: &mut Table) -> Result<()> {
+        let settings =
+            [("HEARTBEAT_INTERVAL", "1"), ("METRICS_INTERVAL", "5"), ("CONTAINERS_INTERVAL", "15"), NO_ENGINE];
+        let Measured { before, after, .. } = self.measure(&settings, "Collected metrics")?;
+        let hours = self.period.as_secs_f64() * 60.0 / 3600.0;
+        println!("\nwithout an engine at a sixtieth of the default intervals, for {hours:.1} of their hours:");
+        let wakeups = (after.wakeups - before.wakeups) as f64 / hours;
+        table.row("wake-ups", format!("{wakeups:.0} an hour"), "120 an hour", "");
+        Ok(())
     }
 
     /// One collection of the host's metrics a second, nothing else, with the floor beside it.
