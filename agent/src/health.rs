@@ -24,6 +24,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::config::Config;
+use crate::transport::REQUEST_TIMEOUT;
 
 /// What the memory is called among a process's open files.
 const NAME: &str = "neon-agent-health";
@@ -33,8 +34,6 @@ const LINK: &str = "/memfd:neon-agent-health (deleted)";
 const NOEXEC_SEAL: u32 = 8;
 /// Reports that may be missed in a row. The master calls a host offline after as many heartbeats, by default.
 const MISSED_MAX: u32 = 3;
-/// On top of them, the longest that one request can take.
-const LATE_MAX: Duration = Duration::from_secs(15);
 /// Exit code of an agent that is not well, or not there.
 const EXIT_UNHEALTHY: u8 = 1;
 /// First field of the record; a change of its form changes it.
@@ -154,9 +153,10 @@ impl Record {
     }
 }
 
-/// How long a healthy agent can be silent: what it sends most often, missed a few times in a row.
+/// How long a healthy agent can be silent: what it sends most often, missed a few times in a row, and a request that
+/// takes as long as one may.
 fn patience(config: &Config) -> Duration {
-    config.heartbeat_interval.min(config.metrics_interval) * MISSED_MAX + LATE_MAX
+    config.heartbeat_interval.min(config.metrics_interval) * MISSED_MAX + REQUEST_TIMEOUT
 }
 
 fn memory() -> nix::Result<OwnedFd> {

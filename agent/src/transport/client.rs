@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for a whole request, from the name look-up to the last byte of the answer. An answer that comes a byte
 /// at a time is never silent; this is what ends it.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an unused connection is kept: one default heartbeat interval and a little, so that it serves the next.
 const IDLE_KEPT: Duration = Duration::from_secs(75);
 /// ureq's buffers of a connection, in bytes each way; its own default of 128 KiB is the browser's size, not ours.

@@ -26,6 +26,7 @@ use serde::de::IgnoredAny;
 
 use self::backoff::{Backoff, Random};
 use self::batch::BatchLimits;
+pub use self::client::REQUEST_TIMEOUT;
 use self::client::{Answered, Client, Credential, Post};
 use self::refusal::{Blame, FirstReason, Refusal};
 use crate::clock;
