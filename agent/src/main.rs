@@ -21,6 +21,7 @@ mod reactor;
 mod scheduler;
 mod source;
 mod transport;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};

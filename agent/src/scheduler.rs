@@ -26,6 +26,7 @@ use crate::reactor::{self, Readiness, after, until};
 use crate::source::docker::{Engine, Sweep};
 use crate::source::host::{self, HostFacts};
 use crate::source::kernel::{Kernel, source_entry};
+use crate::watch;
 
 /// Window of the first sample's processor share, which has no sample before it.
 const FIRST_CPU_WINDOW: Duration = Duration::from_millis(200);
@@ -100,7 +101,7 @@ impl Collection<'_> {
         let mut metrics =
             Metrics { outbox, kernel, buffer: &mut sample_buffer.0, sweep: &sweep, clock: Instant::now() };
         // The first sample counts its shares and rates from here.
-        metrics.kernel.collect(&metrics.clock());
+        metrics.read();
         zip(after(FIRST_CPU_WINDOW), publish_facts(config, outbox, &metrics.kernel, &mut engine)).await;
         metrics.collect();
 
@@ -165,9 +166,18 @@ impl Metrics<'_> {
         move || started.elapsed()
     }
 
-    fn collect(&mut self) {
+    /// Reads the host, which may hang in a place that nobody expects.
+    fn read(&mut self) {
         let clock = self.clock();
+        watch::begin(Instant::now());
         self.kernel.collect(&clock);
+        if let Some((source, taken)) = watch::end(Instant::now()) {
+            say(format_args!("{source} answered after {} s: samples are taken again", taken.as_secs()));
+        }
+    }
+
+    fn collect(&mut self) {
+        self.read();
         self.kernel.returned().iter().for_each(|returned| say(format_args!("{returned}")));
         self.kernel.sources().iter().filter_map(|source| source.error.as_ref()).for_each(|error| {
             say(format_args!("{error}"));

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
-use scripted::{Agent, DEADLINE, METRICS, Master, happy};
+use scripted::{Agent, DEADLINE, HEARTBEAT, METRICS, Master, happy};
 use serde_json::Value;
 
 /// Collections that a source hangs for.
@@ -190,6 +190,34 @@ fn an_engine_that_hangs_from_the_start_holds_up_nothing_else() {
     engine.release();
     agent.agent.line("Collected 1 containers");
     agent.end();
+}
+
+#[test]
+fn a_file_of_proc_that_hangs_is_named_and_the_host_does_not_look_down() {
+    let root = std::env::temp_dir().join(format!("neon-agent-hanging-root-{}", std::process::id()));
+    let proc = root.join("proc");
+    std::fs::create_dir_all(proc.join("1")).unwrap();
+    std::fs::write(proc.join("stat"), "cpu 10 0 0 90\n").unwrap();
+    std::fs::write(proc.join("meminfo"), "MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n").unwrap();
+    std::fs::write(proc.join("1/mountinfo"), "").unwrap();
+    let mut agent = Watched::start(&[("HOST_ROOT", root.to_str().unwrap()), ("HEARTBEAT_INTERVAL", "1")]);
+    agent.next_sample();
+    // It was not there, so it is opened each time; from now on that waits.
+    let hanging = proc.join("loadavg");
+    nix::unistd::mkfifo(&hanging, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    agent.agent.line("[Scheduler] loadavg has not answered for 1");
+    while agent.master.requests.try_recv().is_ok() {}
+    for _ in 0..3 {
+        agent.master.next(HEARTBEAT);
+    }
+    let writer = File::options().write(true).open(&hanging).unwrap();
+    std::fs::remove_file(&hanging).unwrap();
+    std::fs::write(&hanging, "0.50 1.25 2.00 2/345 678\n").unwrap();
+    drop(writer);
+    agent.agent.line("[Scheduler] loadavg answered after ");
+    agent.next_sample();
+    agent.end();
+    std::fs::remove_dir_all(&root).unwrap();
 }
 
 /// A mount namespace of this thread's own, and a folder for mount points.

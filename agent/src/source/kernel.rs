@@ -26,6 +26,7 @@ use super::procfs::{Extent, ProcFile};
 use super::runners::{Crew, Desks, Kind, Silent, Standing};
 use super::sensors::{SensorFault, Sensors};
 use crate::config::Config;
+use crate::watch;
 
 /// Largest kernel file read, in bytes: the mount table of some 2,000 mounts. What is beyond is not seen.
 pub const KERNEL_FILE_BYTES: usize = 256 * 1024;
@@ -272,6 +273,12 @@ struct Collection<'c, Clock> {
 }
 
 impl<Clock: Fn() -> Duration> Collection<'_, Clock> {
+    /// Says that a source is begun with, should it never end; the time.
+    fn start(&self, source: &'static str) -> Duration {
+        watch::at(source);
+        (self.clock)()
+    }
+
     /// Reads one file and hands it over. One that this host does not have is no source.
     fn file(
         &mut self,
@@ -279,7 +286,7 @@ impl<Clock: Fn() -> Duration> Collection<'_, Clock> {
         file: &mut ProcFile,
         take: impl FnOnce(&mut Host<'static>, &[u8]) -> Result<(), Fault>,
     ) {
-        let started = (self.clock)();
+        let started = self.start(source);
         let taken = match file.read(self.buffer) {
             Ok(None) => return,
             Ok(Some(bytes)) => take(self.host, bytes).map_err(|fault| SourceFault::Parse(file.path(), fault)),
@@ -290,7 +297,7 @@ impl<Clock: Fn() -> Duration> Collection<'_, Clock> {
 
     /// What is wanted stands in the first piece of the file on most kernels.
     fn vmstat(&mut self, file: &mut ProcFile) {
-        let started = (self.clock)();
+        let started = self.start("vmstat");
         let host = &mut *self.host;
         let read = file.read_until(self.buffer, |bytes| host.vmstat(bytes) != Ok(false));
         let taken = match read.map(Option::unwrap_or_default) {
@@ -302,18 +309,20 @@ impl<Clock: Fn() -> Duration> Collection<'_, Clock> {
 
     fn conntrack(&mut self, count: &mut ProcFile, max: &mut ProcFile) {
         let mut count_bytes = [0; COUNT_BYTES];
+        watch::at("conntrack");
         let Ok(Some(count_bytes)) = count.read(&mut count_bytes) else { return };
         self.file("conntrack", max, |host, max| host.conntrack(count_bytes, max));
     }
 
     fn processes(&mut self, processes: &Processes) {
+        watch::at("processes");
         if let Ok(Some(count)) = processes.count() {
             self.host.processes(count);
         }
     }
 
     fn mounts(&mut self, file: &mut ProcFile, named: &[String], host_root: &Path, crew: &mut Crew) {
-        let (started, clock) = ((self.clock)(), self.clock);
+        let (started, clock) = (self.start("mountinfo"), self.clock);
         let taken = match file.read(self.buffer).map(Option::unwrap_or_default) {
             Ok(table) => {
                 let space = |mount: &Mount<'_>, may_hang| filesystem::ask(mount, host_root, may_hang, crew, clock);
@@ -325,7 +334,7 @@ impl<Clock: Fn() -> Duration> Collection<'_, Clock> {
     }
 
     fn sensors(&mut self, sensors: &mut Sensors, crew: &mut Crew) {
-        let started = (self.clock)();
+        let started = self.start("hwmon");
         let taken = sensors.read(self.host, crew, self.clock).map_err(SourceFault::from);
         self.say_with("hwmon", started, taken, crew.standing(Kind::Sensor));
     }

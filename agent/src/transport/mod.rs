@@ -35,6 +35,7 @@ use crate::health::Pulse;
 use crate::log::{self, Part};
 use crate::outbox::{Outbox, Wake};
 use crate::pace::{self, Beat, Pace};
+use crate::watch;
 
 /// How long after its beat a heartbeat is sent, so that it goes with the metrics collected on the same beat: a second,
 /// or this part of a short interval.
@@ -153,6 +154,7 @@ impl Sender {
         let mut random = Random::new(pace::number_of(&self.config.server_name));
         let mut earliest = Instant::now() + self.first_report_wait();
         while self.outbox.wait_for_work(earliest, self.next_call(earliest)) == Wake::Work {
+            say_what_hangs();
             let pause = match self.round() {
                 Ok(()) => {
                     backoff.reset();
@@ -467,6 +469,14 @@ impl Sender {
     fn envelope<'a, Data: Deserialize<'a>>(&'a self) -> Option<Envelope<Data, JsonText<'a>>> {
         let answer = self.buffers.answer.get(..self.answer_length)?;
         neon_agent_core::parse::json::element(answer).ok()
+    }
+}
+
+/// The scheduler cannot say it, for it hangs: this thread is awake anyway.
+fn say_what_hangs() {
+    if let Some((source, taken)) = watch::overdue(Instant::now()) {
+        let taken_s = taken.as_secs();
+        log::line(Part::Scheduler, format_args!("{source} has not answered for {taken_s} s: no samples until it does"));
     }
 }
 
