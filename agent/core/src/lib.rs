@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod buffer_file;
 pub mod clock;
 pub mod parse;
 pub mod ring;
