@@ -9,7 +9,7 @@ use neon_agent_core::ring::SLOT_BYTES;
 use neon_agent_core::sample::host::HostLists;
 use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, RING_CAPACITY_SAMPLES};
 
-use crate::outbox::{Outbox, RING_BYTES};
+use crate::outbox::{RING_BYTES, Waiting};
 use crate::scheduler::{SAMPLE_BYTES, SampleBuffer};
 use crate::source::docker::{self, DockerBuffers};
 use crate::source::kernel::{KERNEL_FILE_BYTES, KernelBuffers};
@@ -57,7 +57,7 @@ const BUFFERS: [Buffer; 15] = [
 ];
 
 /// Sum of all statics: the rows, and what little lies between them (locks, lengths, counts).
-const TOTAL_BYTES: usize = size_of::<Outbox>()
+const TOTAL_BYTES: usize = size_of::<std::sync::Mutex<Waiting>>()
     + size_of::<KernelBuffers>()
     + size_of::<DockerBuffers>()
     + size_of::<SenderBuffers>()

@@ -70,6 +70,8 @@ const CONTAINERS_INTERVAL: Key =
 const HEARTBEAT_INTERVAL: Key = key("HEARTBEAT_INTERVAL", Some("60"), "1 to 86400", "seconds between heartbeats");
 const BUFFER_ENABLED: Key =
     key("BUFFER_ENABLED", Some("true"), "true or false", "keep metrics while the master is unreachable");
+const BUFFER_FILE: Key =
+    key("BUFFER_FILE", Some(""), "absolute path", "file that keeps the waiting samples over a restart, 4.1 MiB");
 const BUFFER_MAX_SIZE: Key =
     key("BUFFER_MAX_SIZE", Some("100"), "1 to 1024", "samples kept before the oldest is dropped");
 const RETRY_ATTEMPTS: Key = key("RETRY_ATTEMPTS", Some("3"), "1 to 10", "tries per request");
@@ -94,7 +96,7 @@ const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 21] = [
+pub const KEYS: [Key; 22] = [
     SERVER_NAME,
     MASTER_URL,
     MASTER_CA_FILE,
@@ -109,6 +111,7 @@ pub const KEYS: [Key; 21] = [
     HEARTBEAT_INTERVAL,
     BUFFER_ENABLED,
     BUFFER_MAX_SIZE,
+    BUFFER_FILE,
     RETRY_ATTEMPTS,
     RETRY_DELAY_MS,
     HOST_ROOT,
@@ -148,6 +151,8 @@ pub struct Config {
     pub buffer_enabled: bool,
     /// `BUFFER_MAX_SIZE`, in samples.
     pub buffer_max_samples: usize,
+    /// `BUFFER_FILE`.
+    pub buffer_file: Option<PathBuf>,
     /// `RETRY_ATTEMPTS`.
     pub retry_attempts: u32,
     /// `RETRY_DELAY_MS`.
@@ -273,7 +278,9 @@ impl Config {
         let in_the_clear = url.is_some_and(|url| url.scheme_str() == Some("http")) && !self.is_master_local();
         let sentence = "Warning: MASTER_URL is http:// to another host: the secret and all readings go over the network \
                         in the clear. Use https://, or a network that only you can read";
-        in_the_clear.then(|| sentence.to_owned()).into_iter()
+        let unused = self.buffer_file.is_some() && !self.buffer_enabled;
+        let unused = unused.then(|| "Warning: BUFFER_FILE is not used: BUFFER_ENABLED is false".to_owned());
+        in_the_clear.then(|| sentence.to_owned()).into_iter().chain(unused)
     }
 
     /// Whether the master is on this machine.
@@ -324,6 +331,7 @@ impl Config {
             containers_interval: errors.note(env.seconds(&CONTAINERS_INTERVAL)),
             heartbeat_interval: errors.note(env.seconds(&HEARTBEAT_INTERVAL)),
             buffer_enabled: errors.note(env.boolean(&BUFFER_ENABLED)),
+            buffer_file: errors.note(buffer_file(&env)),
             buffer_max_samples: errors.note(env.number(&BUFFER_MAX_SIZE, 1..=RING_CAPACITY_SAMPLES)),
             retry_attempts: errors.note(env.number(&RETRY_ATTEMPTS, 1..=10)),
             retry_delay: errors.note(env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)),
@@ -344,7 +352,7 @@ impl fmt::Display for Config {
         write!(
             f,
             "SERVER_NAME={} MASTER_URL={} MASTER_CA_FILE=({} certificates) MASTER_CERT_SHA256=({} pins) \
-             proxy={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
+             proxy={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} BUFFER_FILE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
              HOST_ROOT={} HOST_PROC={} HOST_SYS={} MOUNTS={} DOCKER_HOST=unix://{}",
             self.server_name,
             self.master_url,
@@ -357,6 +365,7 @@ impl fmt::Display for Config {
             self.heartbeat_interval.as_secs(),
             self.buffer_enabled,
             self.buffer_max_samples,
+            self.buffer_file.as_deref().unwrap_or(Path::new("")).display(),
             self.retry_attempts,
             self.retry_delay.as_millis(),
             self.host_root.display(),
@@ -509,6 +518,16 @@ fn mounts(env: &Environment<'_>) -> Result<Vec<String>, ConfigError> {
     paths.map(path).collect()
 }
 
+fn buffer_file(env: &Environment<'_>) -> Result<Option<PathBuf>, ConfigError> {
+    let text = env.text(&BUFFER_FILE)?;
+    match text.as_str() {
+        "" => Ok(None),
+        // A name that ends with a slash could only be a folder's.
+        path if path.starts_with('/') && !path.ends_with('/') => Ok(Some(PathBuf::from(path))),
+        _ => Err(BUFFER_FILE.out_of_range(&text)),
+    }
+}
+
 fn docker_socket(env: &Environment<'_>) -> Result<PathBuf, ConfigError> {
     let text = env.text(&DOCKER_HOST)?;
     match text.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
@@ -581,6 +600,8 @@ pub mod tests {
             ("HEARTBEAT_INTERVAL", "1m"),
             ("BUFFER_ENABLED", "maybe"),
             ("BUFFER_MAX_SIZE", "1025"),
+            ("BUFFER_FILE", "buffer"),
+            ("BUFFER_FILE", "/var/lib/neon/"),
             ("RETRY_ATTEMPTS", "-1"),
             ("RETRY_DELAY_MS", "9"),
             ("HOST_ROOT", "host"),

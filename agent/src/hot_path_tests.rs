@@ -3,15 +3,16 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use neon_agent_core::clock::Date;
 use neon_agent_core::wire;
 use neon_shared::limits::REQUEST_BODY_MAX_BYTES;
-use neon_shared::time::Timestamp;
 
+use crate::buffer_file::RingFile;
 use crate::config;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Waiting};
 use crate::reactor::block_on;
 use crate::scheduler::SAMPLE_BYTES;
 use crate::source::docker::scripted::{ScriptedEngine, script_of};
@@ -89,9 +90,12 @@ fn the_counter_counts() {
     assert_eq!((live_bytes(), kept.len()), (before + 64, 64));
 }
 
-#[test]
-fn ten_thousand_metrics_collections_allocate_nothing() {
-    let outbox: &'static Outbox = leaked(Outbox::new);
+fn outbox(file: Option<RingFile>) -> &'static Outbox {
+    Box::leak(Box::new(Outbox::new(leaked(|| Mutex::new(Waiting::new())), file)))
+}
+
+/// Ten thousand cycles from the kernel's files to a written body, with samples that wait all the while.
+fn collect_without_allocations(outbox: &'static Outbox) {
     let (sample_buffer, body) = (leaked(|| [0u8; SAMPLE_BYTES]), leaked(|| [0u8; REQUEST_BODY_MAX_BYTES]));
     let mut kernel = Kernel::new(&config::tests::config(&[]), leaked(KernelBuffers::new));
     let started = Instant::now();
@@ -99,23 +103,48 @@ fn ten_thousand_metrics_collections_allocate_nothing() {
     // The first cycle opens the files.
     kernel.collect(&clock);
 
-    let mut length_max = 0;
+    let (mut length_max, mut lost) = (0, 0);
     let allocations = allocations_of(|| {
-        for cycle in 0..CYCLES {
+        for _ in 0..CYCLES {
             kernel.collect(&clock);
-            let standing = outbox.with(|waiting| waiting.standing());
-            let metrics = kernel.metrics(Timestamp::from_unix_ms(cycle as i64), standing).unwrap();
+            let taken = crate::clock::now();
+            let time = outbox.tell_time(taken);
+            let standing = outbox.with(|waiting| waiting.standing(taken));
+            let metrics = kernel.metrics(time, standing).unwrap();
             let sample = wire::sample(&metrics, sample_buffer).unwrap();
-            outbox.with(|waiting| {
-                waiting.ring.push(Date { time_ms: cycle as i64, ..Date::default() }, sample);
+            let date = Date { time_ms: time.unix_ms(), boot_ms: taken.boot_ms, is_fixed: false };
+            (_, lost) = outbox.push(date, sample);
+            outbox.settle(|waiting| {
+                assert!(waiting.put_in_order());
                 let (length, samples) = wire::metrics(waiting.ring.iter(), body).unwrap();
                 assert!(length > 0 && samples > 0 && samples <= waiting.ring.len());
                 length_max = length_max.max(length);
+                // One is acknowledged, so that this too is counted.
+                waiting.ring.begin_batch(usize::from(waiting.ring.len() > 500));
+                waiting.acknowledge_batch(taken, false);
             });
         }
     });
     assert_eq!(allocations, 0);
+    assert_eq!(lost, 0);
     assert!(length_max > REQUEST_BODY_MAX_BYTES / 2, "the body was filled with samples, {length_max} bytes");
+}
+
+#[test]
+fn ten_thousand_metrics_collections_allocate_nothing() {
+    collect_without_allocations(outbox(None));
+}
+
+/// The same with every sample written to a file as well. On a file system in memory: what is counted are allocations.
+#[test]
+fn ten_thousand_metrics_collections_with_a_buffer_file_allocate_nothing() {
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let path = folder.join(format!("neon-agent-hot-path-buffer-{}", std::process::id()));
+    let file = RingFile::open(&path).expect("the file can be made");
+    collect_without_allocations(outbox(Some(file)));
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), crate::buffer_file::FILE_BYTES);
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]
@@ -155,7 +184,7 @@ fn two_thousand_container_sweeps_allocate_nothing() {
     // Pieces smaller than an answer, so that the reactor has to wait in the middle of them.
     let scripted = ScriptedEngine::start(script_of(CONTAINERS), 3000);
     let mut engine = Engine::new(&scripted.socket, leaked(DockerBuffers::new));
-    let outbox: &'static Outbox = leaked(Outbox::new);
+    let outbox: &'static Outbox = outbox(None);
     let mut sweep = || {
         let sweep = block_on(engine.containers()).unwrap().unwrap();
         assert_eq!((sweep.containers, sweep.omitted, sweep.without_details), (CONTAINERS, 0, 0));

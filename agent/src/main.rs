@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod budget;
+mod buffer_file;
 mod check;
 mod clock;
 mod config;
@@ -27,10 +28,11 @@ use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::buffer_file::RingFile;
 use crate::config::{Config, ConfigErrors, KEYS};
 use crate::health::Pulse;
 use crate::log::Part;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Waiting};
 use crate::pace::Pace;
 use crate::scheduler::SampleBuffer;
 use crate::source::docker::{DockerBuffers, Engine};
@@ -42,7 +44,7 @@ const EXIT_CONFIGURATION: u8 = 2;
 
 // All memory that the path from a kernel file to a request body uses, in bss: a page of it is only resident once it
 // has been written to. Each capacity is named and explained where its buffer's type is.
-static OUTBOX: Outbox = Outbox::new();
+static WAITING: Mutex<Waiting> = Mutex::new(Waiting::new());
 static KERNEL: Mutex<KernelBuffers> = Mutex::new(KernelBuffers::new());
 static SAMPLE: Mutex<SampleBuffer> = Mutex::new(SampleBuffer::new());
 static DOCKER: Mutex<DockerBuffers> = Mutex::new(DockerBuffers::new());
@@ -104,10 +106,19 @@ fn watch(config: &Config) -> std::io::Result<()> {
     config.warnings().for_each(|warning| log::line(Part::Agent, format_args!("{warning}")));
     // Before any thread starts, so that every thread inherits it and only the scheduler's descriptor gets them.
     scheduler::ending_signals().thread_block()?;
-    OUTBOX.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
+    let outbox = outbox(config);
     let (kernel, engine) = sources(config);
-    transport::start(config.clone(), &OUTBOX, claim(&SENDER), Pulse::begin(config), pace)?;
-    reactor::block_on(scheduler::run(config, &OUTBOX, kernel, engine, claim(&SAMPLE), pace))?
+    transport::start(config.clone(), outbox, claim(&SENDER), Pulse::begin(config), pace)?;
+    reactor::block_on(scheduler::run(config, outbox, kernel, engine, claim(&SAMPLE), pace))?
+}
+
+/// The outbox, with what the file of an earlier run has kept.
+fn outbox(config: &Config) -> &'static Outbox {
+    let path = config.buffer_file.as_deref().filter(|_| config.buffer_enabled);
+    let outbox: &'static Outbox = Box::leak(Box::new(Outbox::new(&WAITING, path.and_then(RingFile::open))));
+    outbox.with(|waiting| waiting.ring.set_limit(if config.buffer_enabled { config.buffer_max_samples } else { 1 }));
+    outbox.recover(clock::now());
+    outbox
 }
 
 /// Prints one report.

@@ -13,7 +13,6 @@ use futures_lite::future::{or, zip};
 use neon_agent_core::clock::Date;
 use neon_agent_core::sample::host::{HostMetrics, SourceEntry};
 use neon_agent_core::wire;
-use neon_shared::time::Timestamp;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
@@ -185,18 +184,16 @@ impl Metrics<'_> {
         if let Some(sweep) = &*self.sweep.borrow() {
             self.kernel.add_source(sweep.clone());
         }
-        let standing = self.outbox.with(|waiting| waiting.standing());
         let taken = clock::now();
-        let date = Date { time_ms: taken.wall_ms, boot_ms: taken.boot_ms, is_fixed: false };
-        let Some(metrics) = self.kernel.metrics(Timestamp::from_unix_ms(date.time_ms), standing) else {
+        let time = self.outbox.tell_time(taken);
+        let standing = self.outbox.with(|waiting| waiting.standing(taken));
+        let Some(metrics) = self.kernel.metrics(time, standing) else {
             say(format_args!("No metrics: without processor times and memory there is no sample"));
             return;
         };
         let Some(sample) = encoded(&metrics, self.buffer) else { return };
-        let (lost, lost_total) = self.outbox.put(|waiting| {
-            waiting.ring.push(date, sample);
-            waiting.losses_to_say()
-        });
+        let date = Date { time_ms: time.unix_ms(), boot_ms: taken.boot_ms, is_fixed: false };
+        let (lost, lost_total) = self.outbox.push(date, sample);
         let (cpu, memory) = (metrics.cpu_percent, metrics.memory_percent);
         say(format_args!("Collected metrics: CPU {cpu:.2}%, Memory {memory:.2}%"));
         match lost {

@@ -77,7 +77,8 @@ class SystemCalls(Case):
         self.master.start()
         proxy = Proxy(self.master.url, tls=self.tls)
         self.addCleanup(proxy.close)
-        agent = self.traced(proxy.url, MASTER_CA_FILE=self.certificate, DOCKER_HOST=required("DOCKER_HOST"))
+        buffer = os.path.join(self.folder, "buffer")
+        agent = self.traced(proxy.url, MASTER_CA_FILE=self.certificate, DOCKER_HOST=required("DOCKER_HOST"), BUFFER_FILE=buffer)
         server_id = self.registered(agent)
         agent.wait_line(Agent.CONTAINERS)
         wait_for("a stored sample", lambda: self.master.history(server_id))
@@ -95,7 +96,11 @@ class SystemCalls(Case):
     def test_a_master_without_an_address_and_runs_that_end_by_themselves(self):
         agent = self.traced("http://no-such-master.invalid:1", AGENT_SECRET="")
         self.assertEqual(agent.process.wait(DEADLINE_S), 2)
-        agent = self.traced("http://no-such-master.invalid:1")
+        # A damaged buffer file, which is set aside, and one that was before it.
+        for name in ("buffer", "buffer.damaged-earlier"):
+            with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
+                file.write("no buffer")
+        agent = self.traced("http://no-such-master.invalid:1", BUFFER_FILE=os.path.join(self.folder, "buffer"))
         agent.wait_line(Agent.FAILED)
         self.assertEqual(agent.end(), 0)
         self.assert_listed(agent.trace)

@@ -368,6 +368,10 @@ pub struct AgentReading<Sources> {
     pub samples_refused_total: Option<u64>,
     /// Requests that failed after all their tries, since the agent's start.
     pub request_failures_total: u64,
+    /// How far the master's clock is ahead of the host's, negative where it is behind; absent until a heartbeat has
+    /// measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset_milliseconds: Option<i64>,
     /// What each source took, and why one gave nothing.
     pub sources: Sources,
 }

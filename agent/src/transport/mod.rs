@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use neon_agent_core::parse::json::JsonText;
 use neon_agent_core::wire;
 use neon_shared::api::{
-    CONTAINERS_PATH, Envelope, HEARTBEAT_PATH, HeartbeatRequest, METRICS_PATH, REGISTER_PATH, RefusedData,
-    RegisterData, RegisterRequest,
+    CONTAINERS_PATH, Envelope, HEARTBEAT_PATH, HeartbeatData, HeartbeatRequest, METRICS_PATH, REGISTER_PATH,
+    RefusedData, RegisterData, RegisterRequest,
 };
 use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, TOKEN_MAX_BYTES};
 use serde::Deserialize;
@@ -92,6 +92,7 @@ pub fn start(
         limits: BatchLimits::new(),
         without_readings: None,
         answer_length: 0,
+        answered_boot_ms: (0, 0),
         last_attempt: None,
     };
     std::thread::Builder::new().name("sender".to_owned()).stack_size(STACK_BYTES).spawn(move || sender.run())?;
@@ -114,6 +115,8 @@ struct Sender {
     without_readings: Option<u64>,
     /// Bytes of the last answer.
     answer_length: usize,
+    /// When the request that it answers went out, and when it was read, since boot.
+    answered_boot_ms: (u64, u64),
     /// When everything must have ended, once the agent is stopping.
     last_attempt: Option<Instant>,
 }
@@ -234,15 +237,24 @@ impl Sender {
     }
 
     fn send_heartbeat(&mut self) -> Result<(), Trouble> {
-        if self.heartbeats.next() > Instant::now() + self.heartbeat_early {
+        let is_due = self.heartbeats.next() <= Instant::now() + self.heartbeat_early;
+        // Without a clock it goes at once: the answer says the time.
+        if !is_due && self.outbox.with(|waiting| waiting.has_clock()) {
             return Ok(());
         }
         let request = HeartbeatRequest { timestamp: clock::wall(), agent_version: env!("CARGO_PKG_VERSION") };
         let Ok(length) = wire::heartbeat(&request, &mut self.buffers.body).map(<[u8]>::len) else { return Ok(()) };
-        if let Err(refusal) = self.send(HEARTBEAT_PATH, length)? {
-            say(format_args!("Heartbeat refused with {}{}", refusal.status, refusal.why()));
+        match self.send(HEARTBEAT_PATH, length)? {
+            Ok(()) => {
+                if let Some(HeartbeatData { server_time, .. }) = self.answer() {
+                    self.outbox.measured(self.answered_boot_ms, server_time, clock::now());
+                }
+            }
+            Err(refusal) => say(format_args!("Heartbeat refused with {}{}", refusal.status, refusal.why())),
         }
-        self.heartbeats.pass(Instant::now());
+        if is_due {
+            self.heartbeats.pass(Instant::now());
+        }
         Ok(())
     }
 
@@ -258,7 +270,11 @@ impl Sender {
     fn begin_batch(&mut self) -> Option<Batch> {
         let (bytes_max, samples_max) = (self.limits.bytes_max(Instant::now()), self.limits.samples_max());
         let (body, without_readings) = (&mut self.buffers.body, self.without_readings);
+        self.outbox.tell_time(clock::now());
         self.outbox.with(|waiting| {
+            if !waiting.put_in_order() {
+                return None;
+            }
             let ring = &mut waiting.ring;
             let (number, oldest) = (ring.numbers().start, ring.iter().next()?);
             let (bytes, samples) = if without_readings == Some(number) {
@@ -297,8 +313,8 @@ impl Sender {
         self.limits.taken(samples);
         let data = self.answer::<RefusedData<FirstReason<'_>>>();
         let refused = data.as_ref().map_or(0, |data| data.refused);
-        self.outbox.with(|waiting| {
-            waiting.ring.acknowledge_batch(i64::MAX);
+        self.outbox.settle(|waiting| {
+            waiting.acknowledge_batch(clock::now(), refused > 0);
             waiting.samples_refused_total += refused;
         });
         let Some(data) = data else {
@@ -340,7 +356,7 @@ impl Sender {
             return;
         }
         self.limits.refused(1);
-        self.outbox.with(|waiting| {
+        self.outbox.settle(|waiting| {
             waiting.ring.forget_batch();
             waiting.samples_refused_total += 1;
         });
@@ -353,7 +369,7 @@ impl Sender {
         if self.config.buffer_enabled {
             self.outbox.with(|waiting| waiting.ring.return_batch());
         } else {
-            self.outbox.with(|waiting| {
+            self.outbox.settle(|waiting| {
                 waiting.ring.discard_batch();
                 waiting.losses_to_say();
             });
@@ -445,8 +461,10 @@ impl Sender {
             Body::Report(length) => (&report[..length], Credential::Token(self.token.as_deref().unwrap_or_default())),
         };
         self.answer_length = 0;
+        let sent_boot_ms = clock::now().boot_ms;
         let answered = self.client.post(&Post { path, credential, body, timeout }, answer)?;
         self.answer_length = answered.length;
+        self.answered_boot_ms = (sent_boot_ms, clock::now().boot_ms);
         Ok(answered)
     }
 

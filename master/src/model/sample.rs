@@ -133,6 +133,7 @@ pub(crate) fn full_readings() -> Readings {
             samples_dropped_until: Timestamp::parse("2026-11-22T21:13:03.022Z"),
             samples_refused_total: Some(4),
             request_failures_total: 3,
+            clock_offset_milliseconds: Some(-4321),
             sources: vec![SourceReading {
                 source: "stat".to_owned(),
                 duration_microseconds: 21,

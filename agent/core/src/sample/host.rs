@@ -421,6 +421,7 @@ impl<'l> Host<'l> {
                 samples_dropped_until: agent.samples_dropped_until,
                 samples_refused_total: agent.samples_refused_total,
                 request_failures_total: agent.request_failures_total,
+                clock_offset_milliseconds: agent.clock_offset_milliseconds,
                 sources: &self.lists.sources,
             }),
         }

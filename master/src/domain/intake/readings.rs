@@ -70,7 +70,8 @@ fn check_number(name: &str, number: &Number) -> Result<(), String> {
     if name == "celsius" {
         return if value >= CELSIUS_MIN { Ok(()) } else { Err(format!("must be at least {CELSIUS_MIN}, got {shown}")) };
     }
-    if value < 0.0 {
+    // The one difference among counts and amounts: it has a side.
+    if value < 0.0 && name != "clockOffsetMilliseconds" {
         return Err(format!("must not be negative, got {shown}"));
     }
     match number.as_u64() {
@@ -129,6 +130,14 @@ mod tests {
             ("/pressure/io/full/avg10Percent", json!(101), "readings.pressure.io.full.avg10Percent: must be between"),
             ("/disks/0/rates/utilisationPercent", json!(1e9), "readings.disks[0].rates.utilisationPercent: must be"),
             ("/load1", json!(-1), "readings.load1: must not be negative, got -1"),
+            ("/agent/samplesBuffered", json!(-1), "readings.agent.samplesBuffered: invalid value: integer `-1`"),
+            ("/agent/clockOffsetMilliseconds", json!(0.5), "readings.agent.clockOffsetMilliseconds: invalid type"),
+            (
+                "/agent/clockOffsetMilliseconds",
+                json!(i64::MAX as u64 + 1),
+                "readings.agent.clockOffsetMilliseconds: inv",
+            ),
+            ("/agent/samplesDroppedFrom", json!("then"), "readings.agent.samplesDroppedFrom: invalid value"),
             ("/load1", json!(1e300), "readings.load1: number out of range"),
             ("/load1", json!("1"), "readings.load1: invalid type: string \"1\", expected f32"),
             ("/temperatures/0/celsius", json!(-274), "readings.temperatures[0].celsius: must be at least -273.15"),
@@ -173,6 +182,8 @@ mod tests {
             ("/cpu/userPercent", json!(100)),
             ("/temperatures/0/celsius", json!(-273.15)),
             ("/openFiles", json!(i64::MAX)),
+            ("/agent/clockOffsetMilliseconds", json!(i64::MIN)),
+            ("/agent/clockOffsetMilliseconds", json!(i64::MAX)),
             ("/coresLeftOut", json!(u32::MAX)),
             ("/bootId", json!("x".repeat(4096))),
             ("/fans", json!(vec![json!({"chip": "", "sensor": "", "revolutionsPerMinute": 0}); 1024])),

@@ -241,6 +241,11 @@ export interface components {
             anonymousBytes?: number;
             /**
              * Format: int64
+             * @description How far the master's clock is ahead of the host's, negative where it is behind; absent until a heartbeat has measured it.
+             */
+            clockOffsetMilliseconds?: number;
+            /**
+             * Format: int64
              * @description Processor time since the previous sample, user and system, of all threads.
              */
             cpuMicroseconds?: number;
