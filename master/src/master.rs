@@ -37,6 +37,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 const FILES_RESERVED: u64 = 124;
 /// Most connections at a time, however many files the process may open. Each agent keeps one between its heartbeats.
 const CONNECTIONS_MAX: u64 = 100_000;
+/// Time between two looks for storage to give back.
+const MAINTAIN_INTERVAL: Duration = Duration::from_secs(3600);
 /// Longest time between two looks for silent servers.
 const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
 
@@ -48,6 +50,7 @@ pub struct Master {
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
     watcher: JoinHandle<()>,
+    maintainer: JoinHandle<()>,
 }
 
 /// Why the master did not start.
@@ -89,7 +92,8 @@ impl Master {
             }
         };
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
-        Ok(Self { address, store, handle, server, watcher })
+        let maintainer = tokio::spawn(maintain(store.clone()));
+        Ok(Self { address, store, handle, server, watcher, maintainer })
     }
 
     /// Where it listens; the port is the real one also where 0 was asked for.
@@ -105,6 +109,7 @@ impl Master {
     /// Stops accepting, finishes what is in flight within ten seconds, and closes the store.
     pub async fn stop(self) {
         self.watcher.abort();
+        self.maintainer.abort();
         self.handle.stop_graceful(STOP_DEADLINE);
         if let Ok(Err(error)) = self.server.await {
             tracing::error!(cause = error_chain(&error), "the server ended badly");
@@ -147,6 +152,18 @@ async fn open_store(location: &Location) -> Result<Store, StoreError> {
                 tokio::time::sleep(DATABASE_RETRY).await;
             }
             outcome => return outcome,
+        }
+    }
+}
+
+/// Keeps the store small, for ever.
+async fn maintain(store: Store) {
+    let mut ticks = tokio::time::interval(MAINTAIN_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.maintain(now()).await {
+            tracing::warn!(cause = error_chain(&error), "storage could not be given back; the next try is in an hour");
         }
     }
 }

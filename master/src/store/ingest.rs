@@ -10,6 +10,7 @@
 //! every sample.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, onesho
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::metrics::{self, SampleRow};
-use super::{Engine, StoreError, postgres, sqlite};
+use super::shapes::Kept;
+use super::{Engine, MS_PER_DAY, StoreError, postgres, sqlite};
 
 /// Most samples that wait at a time; with 400 bytes each and their reports some 40 MiB. Past it a report is turned away.
 const QUEUE_MAX_ROWS: usize = 65_536;
@@ -29,7 +31,6 @@ const GATHER: Duration = Duration::from_millis(4);
 const WRITE_MAX: Duration = Duration::from_secs(10);
 /// How often the log is told that the queue is full.
 const SAY_FULL_EVERY: Duration = Duration::from_secs(10);
-const MS_PER_DAY: i64 = 86_400_000;
 
 /// What a report wants of the store.
 #[derive(Debug)]
@@ -206,8 +207,12 @@ impl Writer {
             Engine::Sqlite(engine) => {
                 let mut transaction = engine.begin().await?;
                 let known = known(&sqlite::containers_hashes(&mut transaction, &ids).await?)?;
-                metrics::insert_sqlite(&mut transaction, &rows_of(&known)).await?;
+                let rows = rows_of(&known);
+                let shapes = new_shapes(&rows);
+                metrics::insert_shapes_sqlite(&mut transaction, &shapes).await?;
+                metrics::insert_sqlite(&mut transaction, &rows).await?;
                 transaction.commit().await?;
+                shapes.iter().for_each(|shape| shape.is_stored.store(true, Ordering::Release));
                 Ok(known)
             }
             // Each statement commits by itself: the rows of a batch are one.
@@ -221,6 +226,11 @@ impl Writer {
                             postgres::make_day(&mut connection, day).await?;
                             self.days.insert(day);
                         }
+                    }
+                    let shapes = new_shapes(&rows);
+                    if !shapes.is_empty() {
+                        metrics::insert_shapes_postgres(&mut connection, &shapes).await?;
+                        shapes.iter().for_each(|shape| shape.is_stored.store(true, Ordering::Release));
                     }
                     metrics::insert_postgres(&mut connection, &rows).await?;
                 }
@@ -249,6 +259,13 @@ async fn gather(queue: &mut mpsc::UnboundedReceiver<Message>, batch: &mut Vec<Jo
         batch.push(job);
     }
     true
+}
+
+/// The shapes that have to be on disk before these rows, each once.
+fn new_shapes<'a>(rows: &[&'a SampleRow]) -> Vec<&'a Kept> {
+    let mut seen = HashSet::new();
+    let shapes = rows.iter().filter_map(|row| row.shape.as_deref()).filter(|shape| !shape.is_stored());
+    shapes.filter(|shape| seen.insert(std::ptr::from_ref::<Kept>(shape))).collect()
 }
 
 fn known<R: sqlx::Row>(rows: &[R]) -> Result<HashMap<i64, Option<i64>>, sqlx::Error>

@@ -1,9 +1,14 @@
 //! Samples.
 
+use std::sync::Arc;
+
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
-use super::{StoreError, additions, for_both_engines};
+use super::additions::{self, Additions};
+use super::packed::{self, Shape};
+use super::shapes::{self, Kept};
+use super::{StoreError, for_both_engines};
 use crate::model::{DataPoint, HistoryInterval, Sample};
 
 const MS_PER_MINUTE: i64 = 60_000;
@@ -24,10 +29,17 @@ pub struct SampleRow {
     disk_percent_hundredths: i16,
     late_minutes: i16,
     additions: Vec<u8>,
+    /// What the additions are packed by, where there are any.
+    pub shape: Option<Arc<Kept>>,
 }
 
 impl SampleRow {
-    pub fn of(server_id: i32, sample: &Sample, now: Timestamp) -> Self {
+    /// `shape` is that of the server's last sample, and becomes that of this one.
+    pub fn of(server_id: i32, sample: &mut Sample, shape: &mut Option<Arc<Kept>>, now: Timestamp) -> Self {
+        let additions = match &mut sample.readings {
+            None => Vec::new(),
+            Some(readings) => shapes::pack(server_id, shape, readings, sample.timestamp),
+        };
         let late_minutes = now.unix_ms().saturating_sub(sample.timestamp.unix_ms()) / MS_PER_MINUTE;
         Self {
             server_id,
@@ -42,7 +54,8 @@ impl SampleRow {
             memory_percent_hundredths: percent_hundredths(sample.memory_percent),
             disk_percent_hundredths: percent_hundredths(sample.disk_percent),
             late_minutes: i16::try_from(late_minutes.max(0)).unwrap_or(i16::MAX),
-            additions: additions::encode(sample.readings.as_ref()),
+            shape: if additions.is_empty() { None } else { shape.clone() },
+            additions,
         }
     }
 }
@@ -73,14 +86,56 @@ fn from_hundredths(value: i64) -> f64 {
 
 for_both_engines! {
     pub async fn latest(connection: &mut Connection, server_id: i64) -> Result<Option<Sample>, StoreError> {
-        let row = sqlx::query("SELECT * FROM metrics WHERE server_id = $1 ORDER BY timestamp_ms DESC LIMIT 1")
-            .bind(server_id)
-            .fetch_optional(connection)
-            .await?;
-        row.as_ref().map(sample).transpose()
+        let row: Option<Row> =
+            sqlx::query("SELECT * FROM metrics WHERE server_id = $1 ORDER BY timestamp_ms DESC LIMIT 1")
+                .bind(server_id)
+                .fetch_optional(&mut *connection)
+                .await?;
+        let Some(row) = row else { return Ok(None) };
+        let time = Timestamp::from_unix_ms(row.try_get("timestamp_ms")?);
+        let bytes: &[u8] = row.try_get("additions")?;
+        let readings = match additions::read(bytes, time.unix_ms())? {
+            Additions::None => None,
+            Additions::Whole(readings) => Some(*readings),
+            Additions::Packed { base_ms, hash, bits } => {
+                let shape = shape(connection, server_id, base_ms, hash).await?;
+                let readings = shape.and_then(|shape| packed::unpack(&shape, bits, time).ok());
+                Some(readings.ok_or_else(|| additions::corrupt(bytes))?)
+            }
+        };
+        Ok(Some(Sample { readings, ..fixed(&row)? }))
     }
 
-    fn sample(row: &Row) -> Result<Sample, StoreError> {
+    /// The shape that a sample names. `None` where it is not there, or of a form that this version does not know.
+    async fn shape(
+        connection: &mut Connection,
+        server_id: i64,
+        base_ms: i64,
+        hash: u16,
+    ) -> Result<Option<Shape>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query("SELECT body FROM metric_shapes WHERE server_id = $1 AND base_ms = $2 AND hash = $3")
+                .bind(server_id)
+                .bind(base_ms)
+                .bind(i32::from(hash))
+                .fetch_optional(connection)
+                .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Shape::from_body(base_ms, row.try_get("body")?).ok())
+    }
+
+    /// The newest shape of a server. `None` where it has none, or one of a form that this version does not know.
+    pub async fn newest_shape(connection: &mut Connection, server_id: i64) -> Result<Option<Shape>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query("SELECT base_ms, body FROM metric_shapes WHERE server_id = $1 ORDER BY base_ms DESC LIMIT 1")
+                .bind(server_id)
+                .fetch_optional(connection)
+                .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Shape::from_body(row.try_get("base_ms")?, row.try_get("body")?).ok())
+    }
+
+    fn fixed(row: &Row) -> Result<Sample, StoreError> {
         let hundredths = |column: &str| row.try_get::<i32, _>(column).map(|value| from_hundredths(value.into()));
         let percent = |column: &str| row.try_get::<i16, _>(column).map(|value| from_hundredths(value.into()));
         Ok(Sample {
@@ -94,7 +149,7 @@ for_both_engines! {
             disk_total_gb: hundredths("disk_total_gb_hundredths")?,
             network_rx_bytes: count("network_rx_bytes", row.try_get("network_rx_bytes")?)?,
             network_tx_bytes: count("network_tx_bytes", row.try_get("network_tx_bytes")?)?,
-            readings: additions::decode(row.try_get("additions")?)?,
+            readings: None,
         })
     }
 
@@ -132,6 +187,35 @@ for_both_engines! {
             disk_percent: percent("disk")?,
         })
     }
+}
+
+pub async fn insert_shapes_postgres(connection: &mut sqlx::PgConnection, shapes: &[&Kept]) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO metric_shapes (server_id, base_ms, hash, body) \
+         SELECT * FROM UNNEST($1::INTEGER[], $2::BIGINT[], $3::INTEGER[], $4::BYTEA[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(shapes.iter().map(|kept| kept.server_id).collect::<Vec<_>>())
+    .bind(shapes.iter().map(|kept| kept.shape.base_ms).collect::<Vec<_>>())
+    .bind(shapes.iter().map(|kept| i32::from(kept.shape.hash())).collect::<Vec<_>>())
+    .bind(shapes.iter().map(|kept| kept.shape.body()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn insert_shapes_sqlite(connection: &mut sqlx::SqliteConnection, shapes: &[&Kept]) -> Result<(), StoreError> {
+    for kept in shapes {
+        sqlx::query(
+            "INSERT INTO metric_shapes (server_id, base_ms, hash, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(kept.server_id)
+        .bind(kept.shape.base_ms)
+        .bind(i32::from(kept.shape.hash()))
+        .bind(kept.shape.body())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 /// One statement for all rows: arrays, so that its text is the same for any number of them.

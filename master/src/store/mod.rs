@@ -17,8 +17,10 @@ mod containers;
 mod heard;
 mod ingest;
 mod metrics;
+mod packed;
 mod postgres;
 mod servers;
+mod shapes;
 mod sqlite;
 
 use std::path::PathBuf;
@@ -36,6 +38,8 @@ use tokio::time::MissedTickBehavior;
 use heard::{Heard, Known, Unwritten, Verdict};
 use ingest::{Done, Ingest, Work};
 use metrics::SampleRow;
+use packed::Shape;
+use shapes::{Kept, Shapes};
 
 use crate::model::{
     Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Sample, ServerDetail,
@@ -47,6 +51,7 @@ use crate::model::{
 const ROWS_PER_INSERT: usize = neon_shared::limits::RING_CAPACITY_SAMPLES;
 /// How often is written who was heard; an abrupt end loses at most as much of it.
 const HEARD_EVERY: Duration = Duration::from_secs(1);
+const MS_PER_DAY: i64 = 86_400_000;
 /// Servers that one such write tells of: some milliseconds of SQLite's one writer.
 const HEARD_PER_WRITE: usize = 2000;
 
@@ -246,6 +251,7 @@ macro_rules! write {
 pub struct Store {
     engine: Engine,
     heard: Arc<Heard>,
+    shapes: Arc<Shapes>,
     ingest: Ingest,
     shared: Arc<Shared>,
 }
@@ -286,7 +292,8 @@ impl Store {
             Location::Postgres(url) => Engine::Postgres(postgres::open(url).await?),
         };
         let (ingest, ingest_task) = Ingest::start(engine.clone());
-        let store = Self { engine, heard: Arc::new(Heard::new()), ingest, shared: Arc::default() };
+        let (heard, shapes) = (Arc::new(Heard::new()), Arc::new(Shapes::new()));
+        let store = Self { engine, heard, shapes, ingest, shared: Arc::default() };
         let heard_task = tokio::spawn(store.clone().write_heard_regularly());
         *store.shared.writer.lock().await = Some(Tasks { heard: heard_task, ingest: ingest_task });
         Ok(store)
@@ -458,17 +465,43 @@ impl Store {
     pub async fn metrics_insert(
         &self,
         reporter: &Reporter,
-        samples: &[Sample],
+        samples: impl Into<Vec<Sample>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.hear(reporter, None, now).await?;
         // Two billion servers are more than a master ever numbers.
         let id = i32::try_from(reporter.server_id).map_err(|_| StoreError::ServerGone)?;
-        let rows = samples.iter().map(|sample| SampleRow::of(id, sample, now)).collect();
+        let mut samples: Vec<Sample> = samples.into();
+        let mut shape = match self.shapes.newest(id) {
+            None if samples.iter().any(|sample| sample.readings.is_some()) => self.stored_shape(id).await?,
+            shape => shape,
+        };
+        let rows = samples.iter_mut().map(|sample| SampleRow::of(id, sample, &mut shape, now)).collect();
+        if let Some(shape) = &shape {
+            self.shapes.keep(shape);
+        }
         match self.ingest.ask(reporter.server_id, Work::Samples(rows)).await? {
             Done::Gone => Err(self.gone(reporter)),
             _ => Ok(()),
         }
+    }
+
+    /// Gives back what storage can do without, once a day is over for two days. Quick where there is nothing to do.
+    pub async fn maintain(&self, now: Timestamp) -> Result<(), StoreError> {
+        match &self.engine {
+            // It keeps its pages two thirds full by itself, and rows are small enough with that.
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(pool) => {
+                let day = now.unix_ms().div_euclid(MS_PER_DAY);
+                postgres::pack_days_before(&mut *pool.acquire().await?, day - 1).await
+            }
+        }
+    }
+
+    /// The newest shape of a server's samples in the database.
+    async fn stored_shape(&self, server_id: i32) -> Result<Option<Arc<Kept>>, StoreError> {
+        let shape: Result<Option<Shape>, StoreError> = read!(self, metrics::newest_shape(server_id.into()));
+        Ok(shape?.map(|shape| Arc::new(Kept::new(server_id, shape, true))))
     }
 
     /// The database has no such server any more.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{Executor, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
 use super::StoreError;
 
@@ -43,6 +43,38 @@ pub fn describe(url: &str) -> String {
 /// Makes the partition for the samples of a day, counted from 1970, where there is none.
 pub async fn make_day(connection: &mut PgConnection, day: i64) -> Result<(), StoreError> {
     sqlx::query("SELECT metrics_make_day($1)").bind(day).execute(connection).await?;
+    Ok(())
+}
+
+/// Days before `day`, counted from 1970, get no more samples but late ones: packs the index of their samples, whose pages
+/// random order has left a third empty. Done once for each; nobody is kept waiting meanwhile.
+pub async fn pack_days_before(connection: &mut PgConnection, day: i64) -> Result<(), StoreError> {
+    let (is_mine,): (bool,) =
+        sqlx::query_as("SELECT pg_try_advisory_lock(hashtext('neon.pack_days'))").fetch_one(&mut *connection).await?;
+    if !is_mine {
+        return Ok(()); // another master does it
+    }
+    let outcome = pack_days(connection, day).await;
+    sqlx::query("SELECT pg_advisory_unlock(hashtext('neon.pack_days'))").execute(connection).await?;
+    outcome
+}
+
+async fn pack_days(connection: &mut PgConnection, day: i64) -> Result<(), StoreError> {
+    // A day's partition is named after it, so that names sort as days do.
+    let unpacked: Vec<(String,)> = sqlx::query_as(
+        "SELECT ic.oid::regclass::TEXT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid \
+         JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary JOIN pg_class ic ON ic.oid = i.indexrelid \
+         WHERE h.inhparent = 'metrics'::regclass AND ic.reloptions IS NULL \
+         AND c.relname < 'metrics_' || to_char(to_timestamp($1 * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD') ORDER BY 1",
+    )
+    .bind(day)
+    .fetch_all(&mut *connection)
+    .await?;
+    for (index,) in unpacked {
+        // A name that the database gave, quoted where that is needed.
+        connection.execute(AssertSqlSafe(format!("ALTER INDEX {index} SET (fillfactor = 100)"))).await?;
+        connection.execute(AssertSqlSafe(format!("REINDEX INDEX CONCURRENTLY {index}"))).await?;
+    }
     Ok(())
 }
 

@@ -11,5 +11,6 @@ mod hostile;
 mod lifecycle;
 mod reading;
 mod store;
+mod store_size;
 mod tls;
 mod wire_contract;

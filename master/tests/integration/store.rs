@@ -224,8 +224,8 @@ async fn facts_are_stored_and_updated(store: Opened) {
 async fn a_sample_is_stored_once(store: Opened) {
     let web = reporter(&store, "web-1").await;
     // Twice in one batch, and again in another: the first one counts.
-    store.metrics_insert(&web, &[sample(0, 1.0), sample(1, 2.0), sample(0, 3.0)], at(5)).await.unwrap();
-    store.metrics_insert(&web, &[sample(1, 4.0), sample(2, 5.0)], at(6)).await.unwrap();
+    store.metrics_insert(&web, [sample(0, 1.0), sample(1, 2.0), sample(0, 3.0)], at(5)).await.unwrap();
+    store.metrics_insert(&web, [sample(1, 4.0), sample(2, 5.0)], at(6)).await.unwrap();
     assert_eq!(raw(&store, web.server_id).await, [(0, 1.0), (1, 2.0), (2, 5.0)]);
 }
 
@@ -235,7 +235,7 @@ async fn a_sample_says_how_late_it_came(store: Opened) {
     let web = reporter(&store, "web-1").await;
     for (late_ms, _) in LATE {
         let now = Timestamp::from_unix_ms(at(late_ms % 1000).unix_ms().saturating_add(late_ms));
-        store.metrics_insert(&web, &[sample(late_ms % 1000, 1.0)], now).await.unwrap();
+        store.metrics_insert(&web, [sample(late_ms % 1000, 1.0)], now).await.unwrap();
         let stored = store.database.numbers("SELECT CAST(late_minutes AS BIGINT) FROM metrics");
         let expected = LATE.iter().find(|(ms, _)| *ms == late_ms).unwrap().1;
         assert_eq!(stored, [expected], "{late_ms}");
@@ -252,8 +252,8 @@ async fn samples_of_any_day_are_stored(store: Opened) {
         .iter()
         .map(|ms| Sample { timestamp: Timestamp::from_unix_ms(*ms).max(Timestamp::MIN), ..sample(0, 1.0) })
         .collect();
-    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
-    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
+    store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
     let stored = raw(&store, web.server_id).await;
     assert!(stored.iter().map(|(ms, _)| *ms).eq(samples.iter().map(|s| s.timestamp.unix_ms() - at(0).unix_ms())));
 }
@@ -269,7 +269,7 @@ async fn many_reports_at_once_are_each_stored(store: Opened) {
         for ms in 0..REPORTS {
             let (store, reporter) = (store.store.clone(), reporter.clone());
             reports.push(tokio::spawn(async move {
-                store.metrics_insert(&reporter, &[sample(ms, 1.0), sample(ms + 1, 2.0)], at(0)).await
+                store.metrics_insert(&reporter, [sample(ms, 1.0), sample(ms + 1, 2.0)], at(0)).await
             }));
         }
     }
@@ -284,7 +284,7 @@ async fn many_reports_at_once_are_each_stored(store: Opened) {
 async fn a_batch_larger_than_one_statement_is_stored_whole(store: Opened) {
     let web = reporter(&store, "web-1").await;
     let samples: Vec<Sample> = (0..2500).map(|i| sample(i, 1.0)).collect();
-    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
     let stored = raw(&store, web.server_id).await;
     assert!(stored.iter().map(|(ms, _)| *ms).eq(0..2500));
 }
@@ -297,16 +297,16 @@ async fn the_newest_sample_has_its_readings(store: Opened) {
     let says = |ms, readings| Sample { readings, ..sample(ms, 1.0) };
     let load = |load1| Some(Readings { load1: Some(load1), ..Readings::default() });
     let samples = [says(0, load(0.1)), says(2, Some(full.clone())), says(1, load(0.3))];
-    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
-    store.metrics_insert(&other, &[says(9, load(0.2))], at(0)).await.unwrap();
+    store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
+    store.metrics_insert(&other, [says(9, load(0.2))], at(0)).await.unwrap();
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(2, Some(full.clone()))));
     // The same time again is the same sample: nothing of it is replaced.
-    store.metrics_insert(&web, &[says(2, load(7.0))], at(1)).await.unwrap();
+    store.metrics_insert(&web, [says(2, load(7.0))], at(1)).await.unwrap();
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(2, Some(full))));
     // Nothing read is not the same as nothing said.
-    store.metrics_insert(&web, &[says(3, Some(Readings::default()))], at(1)).await.unwrap();
+    store.metrics_insert(&web, [says(3, Some(Readings::default()))], at(1)).await.unwrap();
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(3, Some(Readings::default()))));
-    store.metrics_insert(&web, &[says(4, None)], at(1)).await.unwrap();
+    store.metrics_insert(&web, [says(4, None)], at(1)).await.unwrap();
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(4, None)));
 }
 
@@ -321,13 +321,13 @@ async fn numbers_come_back_as_they_went_in(store: Opened) {
         network_rx_bytes: i64::MAX as u64,
         ..sample(0, 0.0)
     };
-    store.metrics_insert(&web, std::slice::from_ref(&edges), at(0)).await.unwrap();
+    store.metrics_insert(&web, [edges.clone()], at(0)).await.unwrap();
     let points = store.metrics_history(web.server_id, HistoryInterval::Raw, at(0)).await.unwrap();
     assert_eq!((points[0].cpu_percent, points[0].memory_percent), (100.0, 0.0));
     assert_eq!(points[0].disk_percent, 33.33);
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(edges));
     // Two decimals are the wire's precision, and the store's.
-    store.metrics_insert(&web, &[Sample { cpu_percent: 33.339, ..sample(-1, 0.0) }], at(0)).await.unwrap();
+    store.metrics_insert(&web, [Sample { cpu_percent: 33.339, ..sample(-1, 0.0) }], at(0)).await.unwrap();
     assert_eq!(raw(&store, web.server_id).await, [(-1, 33.34), (0, 100.0)]);
     let list = store.server_list().await.unwrap();
     assert_eq!((list[0].cpu, list[0].memory, list[0].last_metrics_at), (Some(100.0), Some(0.0), Some(at(0))));
@@ -335,8 +335,8 @@ async fn numbers_come_back_as_they_went_in(store: Opened) {
 
 async fn samples_of_two_servers_do_not_meet(store: Opened) {
     let (one, two) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
-    store.metrics_insert(&one, &[sample(0, 1.0)], at(0)).await.unwrap();
-    store.metrics_insert(&two, &[sample(0, 2.0), sample(1, 3.0)], at(0)).await.unwrap();
+    store.metrics_insert(&one, [sample(0, 1.0)], at(0)).await.unwrap();
+    store.metrics_insert(&two, [sample(0, 2.0), sample(1, 3.0)], at(0)).await.unwrap();
     assert_eq!(raw(&store, one.server_id).await, [(0, 1.0)]);
     assert_eq!(raw(&store, two.server_id).await, [(0, 2.0), (1, 3.0)]);
     let list = store.server_list().await.unwrap();
@@ -345,7 +345,7 @@ async fn samples_of_two_servers_do_not_meet(store: Opened) {
 
 async fn history_begins_where_it_is_asked_to(store: Opened) {
     let web = reporter(&store, "web-1").await;
-    store.metrics_insert(&web, &[sample(2, 1.0), sample(0, 2.0), sample(1, 3.0)], at(0)).await.unwrap();
+    store.metrics_insert(&web, [sample(2, 1.0), sample(0, 2.0), sample(1, 3.0)], at(0)).await.unwrap();
     let points = store.metrics_history(web.server_id, HistoryInterval::Raw, at(1)).await.unwrap();
     assert_eq!(points.iter().map(|point| point.timestamp).collect::<Vec<_>>(), [at(1), at(2)]);
 }
@@ -354,7 +354,7 @@ async fn hours_are_means_of_their_samples(store: Opened) {
     let web = reporter(&store, "web-1").await;
     let hour = at(0).unix_ms() / 3_600_000 * 3_600_000 - at(0).unix_ms();
     let samples = [sample(hour, 10.0), sample(hour + 3_599_999, 20.0), sample(hour + 3_600_000, 70.0)];
-    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
     let points = store.metrics_history(web.server_id, HistoryInterval::Hourly, Timestamp::MIN).await.unwrap();
     let seen: Vec<_> = points.iter().map(|point| (point.timestamp, point.cpu_percent)).collect();
     assert_eq!(seen, [(at(hour), 15.0), (at(hour + 3_600_000), 70.0)]);
@@ -368,7 +368,7 @@ async fn a_report_of_an_unknown_server_stores_nothing(store: Opened) {
     ];
     for stranger in strangers {
         let gone = |result| matches!(result, Err(StoreError::ServerGone));
-        assert!(gone(store.metrics_insert(&stranger, &[sample(0, 1.0)], at(1)).await));
+        assert!(gone(store.metrics_insert(&stranger, [sample(0, 1.0)], at(1)).await));
         assert!(gone(store.server_heartbeat(&stranger, None, at(1)).await));
         let untouched = |_: Option<&[Container]>| panic!("compared a stranger's containers");
         assert!(gone(store.containers_replace(&stranger, None, at(1), untouched).await));
@@ -380,13 +380,13 @@ async fn a_report_of_an_unknown_server_stores_nothing(store: Opened) {
 
 async fn a_deleted_server_is_noticed_and_costs_nobody_else(store: Opened) {
     let (gone, stays) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
-    store.metrics_insert(&gone, &[sample(0, 1.0)], at(0)).await.unwrap();
+    store.metrics_insert(&gone, [sample(0, 1.0)], at(0)).await.unwrap();
     store.database.execute(&format!("DELETE FROM servers WHERE id = {}", gone.server_id));
     assert_eq!(store.database.numbers("SELECT COUNT(*) FROM metrics"), [0], "its samples went with it");
     // Both wait for the writer together; only one of them is refused.
     let both = [&gone, &stays].map(|reporter| {
         let (store, reporter) = (store.store.clone(), reporter.clone());
-        tokio::spawn(async move { store.metrics_insert(&reporter, &[sample(1, 1.0)], at(1)).await })
+        tokio::spawn(async move { store.metrics_insert(&reporter, [sample(1, 1.0)], at(1)).await })
     });
     let [refused, stored] = both;
     assert!(matches!(refused.await.unwrap(), Err(StoreError::ServerGone)));
@@ -434,8 +434,8 @@ async fn two_masters_on_one_store_agree(store: Opened) {
     let other = Store::open(&store.database.location()).await.unwrap();
     let web = reporter(&store, "web-1").await;
     // The other one has never heard of it, and learns.
-    other.metrics_insert(&web, &[sample(0, 1.0)], at(5)).await.unwrap();
-    store.metrics_insert(&web, &[sample(0, 2.0), sample(1, 3.0)], at(6)).await.unwrap();
+    other.metrics_insert(&web, [sample(0, 1.0)], at(5)).await.unwrap();
+    store.metrics_insert(&web, [sample(0, 2.0), sample(1, 3.0)], at(6)).await.unwrap();
     assert_eq!(raw(&other, web.server_id).await, [(0, 1.0), (1, 3.0)]);
     other.write_heard().await.unwrap();
     store.write_heard().await.unwrap();
@@ -457,7 +457,7 @@ async fn two_masters_on_one_store_agree(store: Opened) {
     assert!(!store.containers_are(&web, 1, at(12)).await.unwrap());
     // What one deletes is gone for the other.
     store.database.execute("DELETE FROM servers");
-    assert!(matches!(other.metrics_insert(&web, &[sample(2, 1.0)], at(13)).await, Err(StoreError::ServerGone)));
+    assert!(matches!(other.metrics_insert(&web, [sample(2, 1.0)], at(13)).await, Err(StoreError::ServerGone)));
     other.close().await;
 }
 
@@ -471,7 +471,7 @@ async fn a_full_queue_turns_away_and_loses_nothing(store: Opened) {
     let mut reports: Vec<_> = (0..REPORTS)
         .map(|_| {
             let (store, web, samples) = (store.store.clone(), web.clone(), samples.clone());
-            tokio::spawn(async move { store.metrics_insert(&web, &samples, at(0)).await })
+            tokio::spawn(async move { store.metrics_insert(&web, samples.as_slice(), at(0)).await })
         })
         .collect();
     for _ in 0..REPORTS - 16 {
@@ -485,7 +485,7 @@ async fn a_full_queue_turns_away_and_loses_nothing(store: Opened) {
         let outcome = report.await.unwrap();
         assert!(outcome.as_ref().err().is_none_or(StoreError::is_unavailable), "{outcome:?}");
     }
-    store.metrics_insert(&web, &samples, at(0)).await.unwrap();
+    store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
     assert!(raw(&store, web.server_id).await.iter().map(|(ms, _)| *ms).eq(0..SAMPLES));
 }
 
@@ -616,7 +616,7 @@ async fn silence_is_offline_and_a_word_is_online(store: Opened) {
     assert_eq!(store.servers_mark_offline(at(1000), at(2001)).await.unwrap(), Vec::<String>::new(), "said once");
     assert_eq!((status(0).await, status(1).await), (ServerStatus::Offline, ServerStatus::Online));
 
-    store.metrics_insert(&one, &[sample(0, 1.0)], at(3000)).await.unwrap();
+    store.metrics_insert(&one, [sample(0, 1.0)], at(3000)).await.unwrap();
     assert_eq!(status(0).await, ServerStatus::Online);
     store.write_heard().await.unwrap();
     assert_eq!(status(0).await, ServerStatus::Online);
@@ -665,9 +665,9 @@ async fn stats_count_and_average_what_is_online(store: Opened) {
         reporters.push(reporter(&store, name).await);
     }
     // web-1 has an older sample that does not count, web-3 goes offline, web-4 has none.
-    store.metrics_insert(&reporters[0], &[sample(0, 90.0), sample(1, 10.0)], at(5000)).await.unwrap();
-    store.metrics_insert(&reporters[1], &[sample(1, 20.0)], at(5000)).await.unwrap();
-    store.metrics_insert(&reporters[2], &[sample(1, 99.0)], at(1)).await.unwrap();
+    store.metrics_insert(&reporters[0], [sample(0, 90.0), sample(1, 10.0)], at(5000)).await.unwrap();
+    store.metrics_insert(&reporters[1], [sample(1, 20.0)], at(5000)).await.unwrap();
+    store.metrics_insert(&reporters[2], [sample(1, 99.0)], at(1)).await.unwrap();
     store.server_heartbeat(&reporters[3], None, at(5000)).await.unwrap();
     assert_eq!(store.servers_mark_offline(at(4000), at(6000)).await.unwrap(), ["web-3"]);
     let hc = container(reporters[0].server_id, "eb6f6e2aaa26", "hc");
@@ -680,7 +680,7 @@ async fn stats_count_and_average_what_is_online(store: Opened) {
 
 async fn what_was_stored_is_there_after_opening_again(store: Opened) {
     let web = reporter(&store, "web-1").await;
-    store.metrics_insert(&web, &[sample(0, 1.0)], at(0)).await.unwrap();
+    store.metrics_insert(&web, [sample(0, 1.0)], at(0)).await.unwrap();
     store.close().await;
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
     let again = Store::open(&store.database.location()).await.unwrap();
@@ -749,7 +749,7 @@ fn a_store_of_the_first_schema_is_upgraded_with_what_it_holds() {
             assert_eq!((hc.name.as_str(), hc.restart_count, hc.oom_killed), ("hc", None, None));
             let reporter = Reporter { server_id: 1, server_name: "web-1".to_owned(), ip_address: String::new() };
             let newer = Sample { readings: Some(Readings::default()), ..sample(1, 2.0) };
-            store.metrics_insert(&reporter, std::slice::from_ref(&newer), at(1)).await.unwrap();
+            store.metrics_insert(&reporter, [newer.clone()], at(1)).await.unwrap();
             assert_eq!(store.metrics_latest(1).await.unwrap(), Some(newer));
             store.close().await;
         });

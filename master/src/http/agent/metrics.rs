@@ -30,6 +30,7 @@ pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<A
     let (reporter, _) = reporter(request, &state)?;
     let body = body::read(request).await?;
     let samples = intake::metrics(&body, now()).map_err(ApiError::BadRequest)?;
-    state.store.metrics_insert(&reporter, &samples.accepted, now()).await?;
-    Ok(stored(&reporter, "samples", &samples))
+    let answer = stored(&reporter, "samples", &samples);
+    state.store.metrics_insert(&reporter, samples.accepted, now()).await?;
+    Ok(answer)
 }

@@ -1,0 +1,166 @@
+//! Bytes per sample on disk, indexes and shapes included: what docs/limits.md promises.
+//!
+//! Servers report in no particular order, a day long at the default interval. The samples are those of the benches' hosts
+//! (two processors, five file systems, four interfaces), each later than the one before: counters go on as they did since
+//! boot, give or take a half, and everything else moves about.
+
+use neon_master::model::{Registration, Reporter, Sample};
+use neon_master::store::Store;
+use neon_shared::metrics::ServerInfo;
+use neon_shared::time::Timestamp;
+use serde_json::{Number, Value};
+
+use crate::common::database::block_on;
+use crate::common::{Database, Engine, on_both_engines};
+
+/// Two disks and nothing else: the host of the promise.
+const PLAIN: &str = include_str!("../fixtures/host-plain.json");
+/// Four disks, seven sensors, ZFS and connection tracking as well.
+const RICH: &str = include_str!("../fixtures/host-rich.json");
+const SERVERS: usize = 16;
+const SAMPLES: usize = 288;
+const INTERVAL_MS: i64 = 300_000;
+/// Midnight, so that all samples are of one day.
+const START_MS: i64 = 1_795_046_400_000;
+
+on_both_engines! {
+    a_sample_takes_no_more_than_promised
+}
+
+fn a_sample_takes_no_more_than_promised(engine: Engine) {
+    let (fixed_max, whole_max) = match engine {
+        Engine::Sqlite => (80.0, 450.0),
+        Engine::Postgres => (120.0, 450.0),
+    };
+    // More of the small ones, so that what a table takes by itself does not count.
+    let fixed = bytes_per_sample(engine, PLAIN, false, 4 * SERVERS);
+    let plain = bytes_per_sample(engine, PLAIN, true, SERVERS);
+    let rich = bytes_per_sample(engine, RICH, true, SERVERS);
+    println!(
+        "{engine:?}: {fixed:.0} bytes a sample of fixed fields, {plain:.0} with every addition, {rich:.0} of a rich host"
+    );
+    assert!(fixed <= fixed_max, "{fixed} bytes a sample of fixed fields");
+    assert!(plain <= whole_max, "{plain} bytes a sample with every addition");
+    assert!(rich <= whole_max, "{rich} bytes a sample of a rich host");
+}
+
+fn bytes_per_sample(engine: Engine, host: &str, with_readings: bool, server_count: usize) -> f64 {
+    let database = Database::fresh(engine);
+    block_on(async { Store::open(&database.location()).await.unwrap().close().await });
+    let before = bytes(&database);
+    block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        let random = &mut fastrand::Rng::with_seed(20_261_124);
+        let mut servers = Vec::new();
+        for number in 0..server_count {
+            servers.push((reporter(&store, number).await, serde_json::from_str::<Value>(host).unwrap()));
+        }
+        for round in 0..SAMPLES as i64 {
+            random.shuffle(&mut servers);
+            let mut reports = Vec::new();
+            for (reporter, sample) in &mut servers {
+                grow("", sample, 358_213.0, random);
+                let mut sample: Sample = serde_json::from_value(sample.clone()).unwrap();
+                sample.readings = sample.readings.filter(|_| with_readings);
+                sample.timestamp = Timestamp::from_unix_ms(START_MS + round * INTERVAL_MS + random.i64(0..2000));
+                let (store, reporter, sent) = (store.clone(), reporter.clone(), sample.clone());
+                reports.push(tokio::spawn(async move {
+                    store.metrics_insert(&reporter, [sent], sample.timestamp).await.unwrap();
+                    (reporter.server_id, sample)
+                }));
+            }
+            for report in reports {
+                let (server_id, sample) = report.await.unwrap();
+                if round % 36 == 35 {
+                    assert_eq!(store.metrics_latest(server_id).await.unwrap(), Some(sample), "nothing is lost by it");
+                }
+            }
+        }
+        store.maintain(Timestamp::from_unix_ms(START_MS + 10 * 86_400_000)).await.unwrap();
+        store.close().await;
+    });
+    let count = database.numbers("SELECT COUNT(*) FROM metrics");
+    assert_eq!(count, [(server_count * SAMPLES) as i64]);
+    (bytes(&database) - before) as f64 / count[0] as f64
+}
+
+/// Of the samples and their shapes. An SQLite file's other tables are a few pages.
+fn bytes(database: &Database) -> i64 {
+    let sql = match database {
+        Database::Sqlite { .. } => "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        Database::Postgres { .. } => {
+            "SELECT CAST(COALESCE(SUM(pg_total_relation_size(c.oid)), 0) AS BIGINT) FROM pg_class c \
+             WHERE c.relname ~ '^metrics_[0-9]+$' OR c.relname = 'metric_shapes'"
+        }
+    };
+    database.numbers(sql)[0]
+}
+
+async fn reporter(store: &Store, number: usize) -> Reporter {
+    let server_name = format!("web-{number}");
+    let registration = Registration {
+        info: ServerInfo { name: server_name.clone(), cpu_cores: 2, ..ServerInfo::default() },
+        agent_version: "0.1.0".to_owned(),
+        ip_address: "192.0.2.1".to_owned(),
+        server_name: server_name.clone(),
+    };
+    let server_id = store.server_register(&registration, Timestamp::from_unix_ms(START_MS)).await.unwrap();
+    Reporter { server_id, server_name, ip_address: "192.0.2.1".to_owned() }
+}
+
+/// The same host five minutes later.
+fn grow(name: &str, value: &mut Value, uptime_s: f64, random: &mut fastrand::Rng) {
+    const CONSTANT: [&str; 11] = [
+        "core",
+        "totalBytes",
+        "inodesTotal",
+        "swapTotalBytes",
+        "openFilesMax",
+        "entriesMax",
+        "speedBitsPerSecond",
+        "memoryTotalGb",
+        "diskTotalGb",
+        "samplesBuffered",
+        "samplesDroppedTotal",
+    ];
+    match value {
+        Value::Object(fields) => {
+            // What is free is what is not used.
+            let total = fields.get("totalBytes").and_then(Value::as_u64).filter(|_| fields.contains_key("mountPoint"));
+            fields.iter_mut().for_each(|(name, field)| grow(name, field, uptime_s, random));
+            if let (Some(total), Some(used)) = (total, fields.get("usedBytes").and_then(Value::as_u64)) {
+                fields.insert("availableBytes".to_owned(), (total * 19 / 20 / 4096 * 4096).saturating_sub(used).into());
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|element| grow(name, element, uptime_s, random)),
+        Value::Number(number) => {
+            let old = number.as_f64().unwrap();
+            let shaken = |by: f64, random: &mut fastrand::Rng| old * (1.0 + by * (random.f64() - 0.5));
+            *number = match name {
+                name if CONSTANT.contains(&name) => return,
+                "uptimeSeconds" => Number::from(old as u64 + INTERVAL_MS as u64 / 1000),
+                "durationMicroseconds" => Number::from(random.u64(5..60)),
+                "cpuMicroseconds" => Number::from(random.u64(300..900)),
+                name if name.ends_with("Total") || name.starts_with("network") || name == "totalMicroseconds" => {
+                    let step = old / uptime_s * INTERVAL_MS as f64 / 1000.0;
+                    Number::from(old as u64 + (step * (0.5 + random.f64())) as u64)
+                }
+                name if name.ends_with("BytesPerSecond") => Number::from(shaken(1.0, random) as u64),
+                // A file system fills slowly, memory moves about; both in pages.
+                "usedBytes" | "residentBytes" | "anonymousBytes" => {
+                    Number::from((shaken(0.002, random) / 4096.0) as u64 * 4096)
+                }
+                name if name.ends_with("Bytes") => Number::from((shaken(0.04, random) / 4096.0) as u64 * 4096),
+                name if name.ends_with("Percent") => hundredths(shaken(0.5, random).min(100.0)),
+                "celsius" => Number::from_f64((shaken(0.1, random)).round()).unwrap(),
+                _ if number.is_f64() => hundredths(shaken(0.3, random)),
+                _ => Number::from(shaken(0.1, random).round() as u64),
+            };
+        }
+        _ => {}
+    }
+}
+
+fn hundredths(value: f64) -> Number {
+    Number::from_f64((value * 100.0).round() / 100.0).unwrap()
+}
