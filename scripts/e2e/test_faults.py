@@ -20,8 +20,9 @@ GROWTH_MAX_KIB = 64
 LONG_RUN_CYCLES = 1000
 # Some agents have so little room that they must drop.
 ROOMS = ("100", "100", "2")
-# Longest that catching up may take once the faults are over: pauses between tries and what the machine needs.
-CATCH_UP_S = 90
+# Longest that catching up may take once the faults are over. Mostly a few seconds; an agent that has just met many
+# faults in a row pauses for longer.
+CATCH_UP_S = 120
 
 
 class Watched:
@@ -33,7 +34,7 @@ class Watched:
         tls, certificate = case.tls if number % 2 else (None, "")
         self.proxy = Proxy(case.master.url, self.deck.draw, seed=f"{seed}/{number}/details", tls=tls)
         case.addCleanup(self.proxy.close)
-        self.agent = case.own(Agent(case.folder, self.proxy.url, MASTER_CA_FILE=certificate, RETRY_DELAY_MS="50",
+        self.agent = case.own(Agent(case.folder, self.proxy.url, MASTER_CA_FILE=certificate, RETRY_ATTEMPTS="3", RETRY_DELAY_MS="50",
                                     BUFFER_MAX_SIZE=ROOMS[number // 2 % len(ROOMS)]))
         self.agent.start()
 
