@@ -417,6 +417,7 @@ fn walk<W: Walk>(w: &mut W, readings: &mut Readings) -> Result<(), Unreadable> {
         samples_dropped_until,
         samples_refused_total,
         request_failures_total,
+        clock_offset_milliseconds,
         sources,
     } = agent;
     optional(w, resident_bytes, |w, value| w.number(Bytes, value))?;
@@ -428,6 +429,12 @@ fn walk<W: Walk>(w: &mut W, readings: &mut Readings) -> Result<(), Unreadable> {
     optional(w, samples_dropped_until, moment)?;
     optional(w, samples_refused_total, |w, value| w.number(Counter, value))?;
     w.number(Counter, request_failures_total)?;
+    optional(w, clock_offset_milliseconds, |w, value| {
+        let mut small = zigzag(*value);
+        w.number(Level, &mut small)?;
+        *value = unzigzag(small);
+        Ok(())
+    })?;
     w.length(sources)?;
     sources.iter_mut().try_for_each(|SourceReading { source, duration_microseconds, error }| {
         w.name(source)?;
