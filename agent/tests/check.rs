@@ -337,3 +337,33 @@ fn what_is_no_engine_or_one_behind_a_proxy_is_said() {
     assert!(checked.line("warn", "docker").contains("/info cannot be had, the engine answered 403"));
     assert_eq!((checked.line("ok", "containers"), checked.code), ("0 listed", Some(0)));
 }
+
+/// The size of a buffer file, as the warning about another one has it.
+fn agents_own_size() -> u64 {
+    let folder = Folder::new("size");
+    let checked = check("http://127.0.0.1:1", &[("BUFFER_FILE", &folder.file("other", "x"))]);
+    let words = checked.line("warn", "buffer").split_once("not the ").unwrap().1;
+    words.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_buffer_file_is_left_as_it_is_and_one_that_cannot_be_had_fails() {
+    let folder = Folder::new("buffer");
+    let url = master(RIGHT_SECRET, &http_date("now"));
+    let with = |path: &str| check(&url, &[("BUFFER_FILE", path)]);
+    let file = folder.file("kept", "what another program wrote");
+    assert!(with(&file).line("warn", "buffer").contains("kept has 26 bytes, not the "));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "what another program wrote");
+    let new = folder.0.join("new");
+    assert!(with(new.to_str().unwrap()).line("ok", "buffer").ends_with("new is not there yet, and can be made"));
+    let left: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["kept"]);
+    std::fs::File::create(&new).unwrap().set_len(agents_own_size()).unwrap();
+    assert!(with(new.to_str().unwrap()).line("ok", "buffer").ends_with("new is there and can be written"));
+    let nowhere = folder.0.join("nowhere/new");
+    with(nowhere.to_str().unwrap()).fails_in("buffer", "samples are kept in memory alone. Make the folder above it");
+    let link = folder.0.join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    with(link.to_str().unwrap()).fails_in("buffer", "link cannot be used: it is not a regular file");
+    assert!(check(&url, &[]).line("ok", "buffer").starts_with("in memory alone"));
+}

@@ -10,7 +10,7 @@ import unittest
 from support import DEADLINE_S, Agent, Case, required, wait_for
 
 README = os.path.join(os.path.dirname(__file__), "../../README.md")
-STEPS = ["configuration", "name", "tcp", "tls", "secret", "clock", "docker", "containers", "host", "readings", "memory cgroup"]
+STEPS = ["configuration", "name", "tcp", "tls", "secret", "clock", "docker", "containers", "host", "readings", "buffer", "memory cgroup"]
 
 
 class Check(Case):

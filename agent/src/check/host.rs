@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Findings;
+use crate::buffer_file::FILE_BYTES;
 use crate::config::Config;
 use crate::reactor;
 use crate::scheduler::within;
@@ -23,6 +24,7 @@ pub fn check(config: &Config, mut kernel: Kernel, mut engine: Engine, findings: 
     check_engine(config, is_contained, &mut engine, findings)?;
     check_view(config, is_contained, findings);
     check_readings(&mut kernel, findings);
+    check_buffer_file(config, is_contained, findings);
     match memory_cgroup(&config.host_proc, &config.host_sys) {
         Some(true) => findings.ok("memory cgroup", "on: the kernel knows the memory of each container"),
         Some(false) => findings.warn(
@@ -180,6 +182,71 @@ fn check_readings(kernel: &mut Kernel, findings: &mut Findings) {
             format_args!("{source}: {why}: {lost}. Is it hidden from this user or container?"),
         );
     }
+}
+
+/// Whether samples can be kept in `BUFFER_FILE`. One that is there is opened and left as it is: an agent may be using it.
+fn check_buffer_file(config: &Config, is_contained: bool, findings: &mut Findings) {
+    let Some(path) = &config.buffer_file else {
+        findings.ok("buffer", "in memory alone: BUFFER_FILE would keep what waits over a restart");
+        return;
+    };
+    let shown = path.display();
+    match buffer_room(path) {
+        Ok(Buffer::There(FILE_BYTES)) => findings.ok("buffer", format_args!("{shown} is there and can be written")),
+        Ok(Buffer::There(bytes)) => findings.warn(
+            "buffer",
+            format_args!("{shown} has {bytes} bytes, not the {FILE_BYTES} of a buffer file: it will be set aside"),
+        ),
+        Ok(Buffer::CanBeMade) => findings.ok("buffer", format_args!("{shown} is not there yet, and can be made")),
+        Err(error) => {
+            let remedy = match error.kind() {
+                ErrorKind::NotFound => "Make the folder above it",
+                ErrorKind::StorageFull => "Make room for it",
+                ErrorKind::ReadOnlyFilesystem if is_contained => {
+                    "Mount a volume there: docker run -v neon-agent:FOLDER"
+                }
+                ErrorKind::ReadOnlyFilesystem => "Name a file where writing is possible",
+                ErrorKind::PermissionDenied => "Its folder must belong to the user of the agent",
+                _ => "It must be a file of the agent's own, or a name in a folder of its own",
+            };
+            let without = "samples are kept in memory alone";
+            findings.fail("buffer", format_args!("{shown} cannot be used: {error}; {without}. {remedy}"));
+        }
+    }
+}
+
+enum Buffer {
+    /// It is there, with so many bytes.
+    There(u64),
+    /// There is a folder for it, and room.
+    CanBeMade,
+}
+
+/// Errors: it cannot be used, or not be made.
+fn buffer_room(path: &Path) -> io::Result<Buffer> {
+    match fs::symlink_metadata(path) {
+        // A link is not followed by the agent either; a pipe would not let go of who opens it.
+        Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
+        Ok(metadata) => {
+            fs::OpenOptions::new().read(true).write(true).open(path)?;
+            return Ok(Buffer::There(metadata.len()));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let trial = folder.join(format!(".neon-agent-check-{}", std::process::id()));
+    fs::OpenOptions::new().write(true).create_new(true).open(&trial)?;
+    fs::remove_file(&trial)?;
+    let space = nix::sys::statvfs::statvfs(folder)?;
+    let free_bytes = space.blocks_available().saturating_mul(space.fragment_size());
+    if free_bytes < FILE_BYTES {
+        return Err(io::Error::new(
+            ErrorKind::StorageFull,
+            format!("{free_bytes} bytes are free of the {FILE_BYTES} it takes"),
+        ));
+    }
+    Ok(Buffer::CanBeMade)
 }
 
 /// Whether the kernel accounts memory by group; `None` where it does not say.
