@@ -175,3 +175,27 @@ fn a_token_that_is_refused_again_and_again_loses_nothing_and_is_no_flood() {
     agent.line("buffered samples");
     assert_eq!(agent.exit_code(), Some(0));
 }
+
+#[test]
+fn after_an_outage_one_heartbeat_comes_first_and_it_is_of_now() {
+    let master = Master::start(|request| (request.path == REGISTER).then(registered));
+    let agent = Agent::start(&master.url, &[("HEARTBEAT_INTERVAL", "1")]);
+    agent.line("Registered");
+    for _ in 0..4 {
+        agent.line("Collected metrics");
+    }
+    let (sender, taken) = channel();
+    master.answer_with(move |request| {
+        let _ = sender.send(request.clone());
+        happy(request)
+    });
+    let (heartbeat, metrics) = (taken.recv_timeout(DEADLINE).unwrap(), taken.recv_timeout(DEADLINE).unwrap());
+    assert_eq!((heartbeat.path.as_str(), metrics.path.as_str()), (HEARTBEAT, METRICS));
+    let times = timestamps(&metrics);
+    assert!(times.len() >= 4, "{times:?}");
+    // Of all that was due meanwhile only the newest counts: no older than the sample before the last.
+    assert!(
+        heartbeat.body["timestamp"].as_str().unwrap() >= times[times.len() - 2].as_str(),
+        "{heartbeat:?} {times:?}"
+    );
+}

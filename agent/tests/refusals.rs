@@ -125,6 +125,20 @@ fn a_backlog_reaches_a_master_behind_a_proxy_that_takes_64_kib() {
 }
 
 #[test]
+fn a_backlog_gets_through_where_large_bodies_are_hung_up_on() {
+    const LIMIT_BYTES: usize = 64 * 1024;
+    let host = LargeHost::new("hung-up");
+    let (master, opened, taken) = opened_later(|request| (request.bytes <= LIMIT_BYTES).then(accepted));
+    let agent = host.agent(&master);
+    let samples = 2 * LIMIT_BYTES / master.next(METRICS).bytes + 1;
+    for _ in 0..samples {
+        agent.line("Collected metrics");
+    }
+    opened.store(true, Ordering::Relaxed);
+    without_a_gap(&taken_samples(&taken, samples));
+}
+
+#[test]
 fn a_sample_that_is_too_large_alone_goes_without_its_readings() {
     let host = LargeHost::new("too-large");
     let master = Master::start(|request| match request.bytes {
