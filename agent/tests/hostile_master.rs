@@ -3,8 +3,8 @@
 
 mod scripted;
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -198,4 +198,24 @@ fn after_an_outage_one_heartbeat_comes_first_and_it_is_of_now() {
         heartbeat.body["timestamp"].as_str().unwrap() >= times[times.len() - 2].as_str(),
         "{heartbeat:?} {times:?}"
     );
+}
+
+#[test]
+fn a_kept_connection_that_the_master_has_closed_is_no_failure() {
+    let (sender, answered) = channel();
+    // As a proxy whose patience with idle connections is shorter than the interval: it says nothing, it closes.
+    let url = raw_master(move |mut stream| {
+        let request = read_request(&mut BufReader::new(stream.try_clone().unwrap())).unwrap();
+        let Reply { status, body, .. } = happy(&request).unwrap();
+        write!(stream, "HTTP/1.1 {status} OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        stream.shutdown(Shutdown::Both).unwrap();
+        sender.send(request.path).unwrap();
+    });
+    let mut agent = Agent::start(&url, &[("HEARTBEAT_INTERVAL", "86400")]);
+    let metrics = std::iter::repeat_with(|| answered.recv_timeout(DEADLINE).unwrap()).filter(|path| path == METRICS);
+    assert_eq!(metrics.take(4).count(), 4);
+    agent.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(agent.exit_code(), Some(0));
+    let log: Vec<String> = agent.lines.iter().collect();
+    assert!(!log.iter().any(|line| line.contains("failed")), "{log:#?}");
 }

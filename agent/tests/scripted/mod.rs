@@ -102,7 +102,8 @@ fn serve(stream: TcpStream, script: &Mutex<Box<Script>>, requests: &Sender<Reque
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+/// Reads one request; `None` when the agent has closed the connection.
+pub fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut headers = String::new();
     while !headers.ends_with("\r\n\r\n") {
         if reader.read_line(&mut headers).ok()? == 0 {
