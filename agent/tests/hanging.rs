@@ -112,7 +112,8 @@ fn a_file_system_of_this_host_below_a_dead_share_is_no_trap() {
 
 #[test]
 fn a_sensor_that_hangs_costs_itself_alone() {
-    let sys = std::env::temp_dir().join(format!("neon-agent-hanging-sys-{}", std::process::id()));
+    let place = Folder::new("sys");
+    let sys = &place.0;
     let chip = sys.join("class/hwmon/hwmon0");
     std::fs::create_dir_all(&chip).unwrap();
     for (file, text) in [("name", "nvme\n"), ("temp1_input", "45000\n"), ("temp3_input", "47000\n")] {
@@ -142,7 +143,6 @@ fn a_sensor_that_hangs_costs_itself_alone() {
     agent.agent.line(&format!("[Scheduler] {} answers again after ", hanging.display()));
     agent.wait_for_threads(OWN_THREADS + 1);
     agent.end();
-    std::fs::remove_dir_all(&sys).unwrap();
 }
 
 #[test]
@@ -194,7 +194,8 @@ fn an_engine_that_hangs_from_the_start_holds_up_nothing_else() {
 
 #[test]
 fn a_file_of_proc_that_hangs_is_named_and_the_host_does_not_look_down() {
-    let root = std::env::temp_dir().join(format!("neon-agent-hanging-root-{}", std::process::id()));
+    let place = Folder::new("root");
+    let root = &place.0;
     let proc = root.join("proc");
     std::fs::create_dir_all(proc.join("1")).unwrap();
     std::fs::write(proc.join("stat"), "cpu 10 0 0 90\n").unwrap();
@@ -217,11 +218,27 @@ fn a_file_of_proc_that_hangs_is_named_and_the_host_does_not_look_down() {
     agent.agent.line("[Scheduler] loadavg answered after ");
     agent.next_sample();
     agent.end();
-    std::fs::remove_dir_all(&root).unwrap();
+}
+
+/// A folder that is gone when its test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("neon-agent-hanging-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// A mount namespace of this thread's own, and a folder for mount points.
-struct Place(PathBuf);
+struct Place(Folder);
 
 impl Place {
     /// `None`, said aloud, where the tests may not mount.
@@ -233,9 +250,7 @@ impl Place {
             return Self::skipped(name, errno.desc());
         }
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).unwrap();
-        let folder = std::env::temp_dir().join(format!("neon-agent-hanging-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Some(Self(folder))
+        Some(Self(Folder::new(name)))
     }
 
     fn skipped(name: &str, why: &str) -> Option<Self> {
@@ -245,15 +260,9 @@ impl Place {
     }
 
     fn folder(&self, name: &str) -> PathBuf {
-        let folder = self.0.join(name);
+        let folder = self.0.0.join(name);
         std::fs::create_dir_all(&folder).unwrap();
         folder
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
