@@ -10,7 +10,7 @@ use neon_agent_core::clock::{Agreement, Clock, Date, Moment};
 use neon_agent_core::ring::Ring;
 use neon_agent_core::sample::host::AgentStanding;
 use neon_agent_core::wire;
-use neon_shared::limits::{REQUEST_BODY_MAX_BYTES, RING_CAPACITY_SAMPLES};
+use neon_shared::limits::{CLOCK_AHEAD_MAX_MS, REQUEST_BODY_MAX_BYTES, RING_CAPACITY_SAMPLES};
 use neon_shared::time::Timestamp;
 
 use crate::buffer_file::RingFile;
@@ -20,9 +20,6 @@ use crate::source::host::HostFacts;
 /// Room of the samples that wait, in bytes: 288 of them, a day at the default interval, of up to 14 KiB each, which is
 /// a host of some 90 processors; one of two takes about 4 KiB. Past it the oldest is dropped and counted.
 pub const RING_BYTES: usize = 4 * 1024 * 1024;
-
-/// How far ahead of its own clock a master takes a sample, in milliseconds.
-const AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
 
 /// The state behind the lock.
 #[derive(Debug)]
@@ -117,7 +114,7 @@ impl Waiting {
         // What is too far ahead of the master's clock it has refused, so nothing later needs a time behind that.
         let master_now_ms = || self.clock.master.base_ms().map(|base_ms| base_ms.saturating_add_unsigned(now.boot_ms));
         let newest_possible_ms = match some_refused {
-            true => master_now_ms().map_or(i64::MIN, |now_ms| now_ms.saturating_add(AHEAD_MAX_MS)),
+            true => master_now_ms().map_or(i64::MIN, |now_ms| now_ms.saturating_add(CLOCK_AHEAD_MAX_MS)),
             false => i64::MAX,
         };
         self.ring.acknowledge_batch(newest_possible_ms);

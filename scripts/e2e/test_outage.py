@@ -1,5 +1,6 @@
 """The master goes away and comes back: every sample the agent says it collected is stored, and stored once."""
 
+import os
 import signal
 import unittest
 
@@ -49,6 +50,21 @@ class Outage(Case):
         self.master.kill()
         self.wait_collected(agent, 2)
         self.master.start()
+        self.assertEqual(agent.end(), 0)
+        self.stored_once(agent, server_id)
+
+    def test_an_agent_killed_in_an_outage_sends_what_its_file_kept(self):
+        agent = self.agent(BUFFER_FILE=os.path.join(self.folder, "buffer"))
+        server_id = self.registered(agent)
+        self.wait_stored(agent, server_id)
+        self.master.kill()
+        for _ in range(2):
+            self.wait_collected(agent, 2)
+            agent.end(signal.SIGKILL)
+            agent.start()
+        self.wait_collected(agent, 1)
+        self.master.start()
+        self.wait_stored(agent, server_id)
         self.assertEqual(agent.end(), 0)
         self.stored_once(agent, server_id)
 

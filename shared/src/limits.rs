@@ -10,6 +10,9 @@ pub const REQUEST_BODY_MAX_BYTES: usize = 1024 * 1024;
 /// Past it the oldest is dropped and counted. `BUFFER_MAX_SIZE` may choose less.
 pub const RING_CAPACITY_SAMPLES: usize = 1024;
 
+/// How far ahead of its own clock a master takes a sample, in milliseconds; one that is later it refuses.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
+
 /// Longest server name, in bytes of UTF-8. A longer one is refused by the agent's configuration and by the master.
 pub const SERVER_NAME_MAX_BYTES: usize = 128;
 

@@ -9,7 +9,7 @@ mod readings;
 use std::collections::{BTreeMap, HashSet};
 
 use neon_shared::api::{RefusedData, RefusedReason, error as sentence};
-use neon_shared::limits::SERVER_NAME_MAX_BYTES;
+use neon_shared::limits::{CLOCK_AHEAD_MAX_MS, SERVER_NAME_MAX_BYTES};
 use neon_shared::metrics::{ContainerInfo, ServerInfo, ServerMetrics};
 use neon_shared::time::Timestamp;
 use serde::Deserialize;
@@ -18,8 +18,6 @@ use serde_json::value::RawValue;
 
 use crate::model::{Readings, Sample};
 
-/// How far a sample's clock may be ahead of the master's, in milliseconds.
-const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
 /// Longest text of a fact, a name, an image or a port list, in bytes.
 const TEXT_MAX_BYTES: usize = 4096;
 /// Longest container id, in bytes: the engine's own are 64 hexadecimal digits.
