@@ -4,10 +4,8 @@ The shortest interval is a second, so two thousand cycles are many agents side b
 same for longer. The choice of faults is seeded; FAULTS_SEED repeats a run as far as time allows.
 """
 
-import json
 import os
 import random
-import sqlite3
 import unittest
 
 from proxy import FAULTS, Deck, Proxy, tls_for_localhost
@@ -54,13 +52,12 @@ class Faults(Case):
         self.watched = [Watched(self, number, seed) for number in range(AGENTS)]
 
     def stored(self, watched):
-        """Timestamp to readings of what the master's file has of an agent. Two rows of one time cannot be: they are the key."""
-        with sqlite3.connect(f"file:{self.master.data}/neon.db?mode=ro", uri=True) as database:
-            rows = database.execute(
-                "SELECT strftime('%Y-%m-%dT%H:%M:%S', timestamp_ms / 1000, 'unixepoch') || printf('.%03dZ', timestamp_ms % 1000),"
-                " cpu_percent, memory_percent, network_rx_bytes, readings"
-                " FROM metrics JOIN servers ON servers.id = metrics.server_id WHERE servers.name = ?", (watched.agent.name,))
-            return {row[0]: row[1:] for row in rows}
+        """What the master has of an agent, by time."""
+        server = self.master.server(watched.agent.name)
+        points = self.master.get(f"/api/servers/{server['id']}/metrics/history?range=24h")["dataPoints"] if server else []
+        by_time = {point.pop("timestamp"): point for point in points}
+        self.assertEqual(len(by_time), len(points), "a sample is stored twice")
+        return by_time
 
     def test_every_sample_is_stored_once_or_counted_as_dropped(self):
         self.wait_cycles(CYCLES // 2)
@@ -81,15 +78,16 @@ class Faults(Case):
 
     def dropped(self, watched):
         """As its newest stored sample says."""
-        stored = self.stored(watched)
-        return json.loads(stored[max(stored)][-1])["agent"]["samplesDroppedTotal"] if stored else 0
+        server = self.master.server(watched.agent.name)
+        return self.master.get(f"/api/servers/{server['id']}/metrics/latest")["readings"]["agent"]["samplesDroppedTotal"]
 
     def wait_cycles(self, cycles):
         for watched in self.watched:
             wait_for(f"{cycles} cycles of {watched.agent.name}", lambda w=watched: w.agent.collected() >= cycles, 3 * cycles + 60)
 
     def has_caught_up(self, watched):
-        return watched.agent.collected() - len(self.stored(watched)) <= self.dropped(watched)
+        stored = self.stored(watched)
+        return stored and watched.agent.collected() - len(stored) <= self.dropped(watched)
 
     def assert_nothing_is_missing(self, watched):
         self.assertEqual(watched.proxy.failures, [])
@@ -101,9 +99,8 @@ class Faults(Case):
         self.assertLessEqual(set(stored), set(seen), "stored without having been sent")
         # What was sent and is not there must have been pushed out of the buffer before it was acknowledged.
         self.assertLessEqual(len(set(seen) - set(stored)), dropped)
-        for time, (cpu, memory, received, _) in stored.items():
-            sent = seen[time]
-            self.assertEqual((cpu, memory, received), (sent["cpuPercent"], sent["memoryPercent"], sent["networkRxBytes"]))
+        for time, point in stored.items():
+            self.assertEqual(point, {name: seen[time][name] for name in point})
 
     def assert_memory(self, halfway, at_the_end):
         print(f"resident KiB after half of {CYCLES} cycles and at the end:", *zip(halfway, at_the_end), flush=True)
