@@ -389,6 +389,48 @@ mod tests {
     }
 
     #[test]
+    fn two_sensors_that_hang_cost_themselves_alone_and_are_read_again_when_they_return() {
+        let sys = sys("hang");
+        let chip = sys.join("class/hwmon/hwmon0");
+        // Opening them waits in the kernel until somebody writes.
+        let hanging = ["temp1_input", "temp10_input"].map(|file| chip.join(file));
+        for file in &hanging {
+            std::fs::remove_file(file).unwrap();
+            nix::unistd::mkfifo(file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        }
+        let (mut host, mut crew, mut sensors) = (host(), crew(), Sensors::new(&sys));
+        let mut shown = || {
+            host.begin(0);
+            assert!(read(&mut sensors, &mut host, &mut crew).is_ok());
+            let standing = crew.standing(Kind::Sensor).map(|standing| standing.to_string());
+            let temperatures = readings(&mut host)["temperatures"].as_array().map_or(0, Vec::len);
+            (standing, temperatures, readings(&mut host)["fans"].as_array().map_or(0, Vec::len), crew.returned().len())
+        };
+        let names = hanging.each_ref().map(|file| file.display().to_string()).join(", ");
+        let silent = format!("2 sensors do not answer: {names}");
+        for _ in 0..3 {
+            assert_eq!(shown(), (Some(silent.clone()), 1, 1, 0));
+        }
+        for file in &hanging {
+            let writer = std::fs::File::options().write(true).open(file).unwrap();
+            std::fs::remove_file(file).unwrap();
+            std::fs::write(file, "45500\n").unwrap();
+            drop(writer);
+        }
+        let (until, mut returned) = (std::time::Instant::now() + Duration::from_secs(30), 0);
+        loop {
+            let (standing, temperatures, fans, back) = shown();
+            returned += back;
+            if standing.is_none() {
+                assert_eq!((temperatures, fans, returned), (3, 1, 2));
+                break;
+            }
+            assert!(std::time::Instant::now() < until, "{standing:?}");
+        }
+        std::fs::remove_dir_all(&sys).unwrap();
+    }
+
+    #[test]
     fn a_host_without_sensors_has_none() {
         assert!(Sensors::new(Path::new("/nowhere")).is_empty());
     }
