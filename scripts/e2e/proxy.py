@@ -197,7 +197,7 @@ class Deck:
     def __init__(self, chance):
         self.random = chance
         self.cards = []
-        self.on = True
+        self.only = None  # what happens to every request, instead of what is dealt
         self.last_path = None
         self.dealt = dict.fromkeys(FAULTS, 0)
 
@@ -205,8 +205,8 @@ class Deck:
         """What happens to this request. A token that was just given is not refused, nor is the secret: after that an
         agent rightly waits for a minute, which is another test's business."""
         trusting, self.last_path = self.last_path == REGISTER or path == REGISTER, path
-        if not self.on:
-            return passes
+        if self.only:
+            return self.only
         if not self.cards:
             self.cards = [*FAULTS, *[passes] * len(FAULTS)]
             self.random.shuffle(self.cards)

@@ -65,3 +65,16 @@ stop_pid() {
 pid_is_gone() {
     [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"
 }
+
+# The agent as Dockerfile.agent builds it, for musl where this machine has that target, else static for its own C
+# library; its path in AGENT.
+build_agent_as_shipped() {
+    local target host
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    target=${host/gnu/musl}
+    if ! [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ] || ! have musl-gcc; then target=$host; fi
+    say "building the agent for $target"
+    RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --quiet --profile agent -p neon-agent --target "$target"
+    # shellcheck disable=SC2034
+    AGENT="$CARGO_TARGET_DIR/$target/agent/neon-agent"
+}
