@@ -105,6 +105,11 @@ fn restart(file: &str) -> Run {
 fn restart_with(extra: &[(&str, &str)]) -> Run {
     let master = Master::start(happy);
     let mut agent = Agent::start(&master.url, extra);
+    stopped(&master, &mut agent)
+}
+
+/// Stops an agent when it has collected once.
+fn stopped(master: &Master, agent: &mut Agent) -> Run {
     let mut lines = agent.lines_until("Running");
     agent.signal(Signal::SIGTERM);
     assert_eq!(agent.exit_code(), Some(0));
@@ -273,6 +278,26 @@ fn agent_on(folder: &Folder, master: &Master, commands: &str) -> Option<Agent> {
     let extra = [("BUFFER_FILE", folder.file()), ("PATH", std::env::var("PATH").unwrap())];
     let extra: Vec<(&str, &str)> = extra.iter().map(|(key, value)| (*key, value.as_str())).collect();
     Some(Agent::start_as(unshared, &master.url, &extra))
+}
+
+/// Shows the agent another boot's id, which is all that tells it of a reboot.
+const ANOTHER_BOOT: &str = "mkdir \"$1/boot\"; echo 01234567-89ab-cdef-0123-456789abcdef > \"$1/boot/id\"; \
+                            mount --bind \"$1/boot/id\" /proc/sys/kernel/random/boot_id";
+
+#[test]
+fn what_waited_survives_a_reboot_with_its_times() {
+    let folder = Folder::new("reboot");
+    let (collected, tried) = outage(&folder.file(), 3, Signal::SIGKILL);
+    let master = Master::start(happy);
+    let Some(mut agent) = agent_on(&folder, &master, ANOTHER_BOOT) else { return };
+    let mut run = stopped(&master, &mut agent);
+    assert_eq!(run.recovered(), collected, "{:?}", run.said);
+    assert!(tried.iter().all(|time| run.times().contains(&time.as_str())), "{tried:?} {:?}", run.times());
+    let boots: BTreeSet<String> =
+        run.arrived.iter().map(|sample| sample["readings"]["bootId"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(boots.len(), 2, "the second run was of another boot: {boots:?}");
+    run.arrived.truncate(collected);
+    times_are_true(&run.arrived);
 }
 
 #[test]

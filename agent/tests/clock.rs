@@ -50,6 +50,11 @@ impl FakeClock {
     }
 
     fn agent(&self, master: &Master, extra: &[(&str, &str)]) -> Agent {
+        self.agent_as(Command::new(env!("CARGO_BIN_EXE_neon-agent")), master, extra)
+    }
+
+    /// The same by a command that becomes the agent.
+    fn agent_as(&self, command: Command, master: &Master, extra: &[(&str, &str)]) -> Agent {
         let (file, library) = (self.file.to_str().unwrap(), self.library.to_str().unwrap());
         let fake = [
             ("LD_PRELOAD", library),
@@ -60,7 +65,7 @@ impl FakeClock {
             ("HEARTBEAT_INTERVAL", "1"),
         ];
         let extra: Vec<(&str, &str)> = fake.iter().chain(extra).copied().collect();
-        Agent::start_as(Command::new(env!("CARGO_BIN_EXE_neon-agent")), &master.url, &extra)
+        Agent::start_as(command, &master.url, &extra)
     }
 }
 
@@ -200,6 +205,39 @@ fn a_clock_that_is_set_in_an_outage_dates_what_waits_anew_also_after_a_restart()
     let taken = taken.lock().unwrap();
     assert!(taken.len() >= 4, "{taken:?}");
     assert_true_and_increasing(&taken);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_never_learned_the_time_is_lost_with_a_reboot_and_counted() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("\n*** SKIPPED: another boot's id takes root to mount ***\n");
+        return;
+    }
+    let Some(clock) = FakeClock::new("reboot", YEARS_AGO_S) else { return };
+    let folder = std::env::temp_dir().join(format!("neon-agent-clock-rebooted-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, boot_id) = (folder.join("buffer"), folder.join("boot_id"));
+    std::fs::write(&boot_id, "01234567-89ab-cdef-0123-456789abcdef\n").unwrap();
+    let master = Master::start(happy);
+    let path = std::env::var("PATH").unwrap();
+    let extra = [("BUFFER_FILE", file.to_str().unwrap()), ("PATH", &path)];
+    let mut agent = clock.agent(&master, &extra);
+    for _ in 0..2 {
+        agent.line("Collected metrics");
+    }
+    agent.signal(Signal::SIGKILL);
+    agent.child.wait().unwrap();
+    let kept = 2 + agent.lines.iter().filter(|line| line.contains("Collected metrics")).count();
+    clock.set(0);
+    let mut unshared = Command::new("unshare");
+    let script = "mount --bind \"$1\" /proc/sys/kernel/random/boot_id && exec \"$0\"";
+    unshared.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_neon-agent"), boot_id.to_str().unwrap()]);
+    let mut agent = clock.agent_as(unshared, &master, &extra);
+    agent.line(&format!("{kept} samples are lost: their host never learned the time before it restarted"));
+    let samples = samples(&master, &mut agent, 1);
+    assert_true_and_increasing(&samples);
+    assert_eq!(samples[0]["readings"]["agent"]["samplesDroppedTotal"], kept);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
