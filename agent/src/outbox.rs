@@ -382,3 +382,58 @@ impl Outbox {
 fn say(message: std::fmt::Arguments<'_>) {
     log::line(Part::Agent, message);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::hot_path_tests::leaked;
+
+    const LONG: Duration = Duration::from_secs(3600);
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    fn outbox() -> &'static Outbox {
+        Box::leak(Box::new(Outbox::new(leaked(|| Mutex::new(Waiting::new())), None)))
+    }
+
+    /// Waits on a thread of its own, for a sender that may call from `earliest` on and has its heartbeat at `heartbeat`.
+    fn wake(outbox: &'static Outbox, earliest: Instant, heartbeat: Instant) -> impl FnOnce() -> Wake {
+        let (sender, woken) = channel();
+        std::thread::spawn(move || sender.send(outbox.wait_for_work(earliest, heartbeat)));
+        move || woken.recv_timeout(DEADLINE).expect("the sender wakes")
+    }
+
+    #[test]
+    fn what_is_put_in_wakes_a_sender_that_waits() {
+        let (outbox, now) = (outbox(), Instant::now());
+        let woken = wake(outbox, now, now + LONG);
+        while !outbox.with(|waiting| waiting.is_awaited) {
+            std::thread::yield_now();
+        }
+        // Not sent before there are facts to register with.
+        outbox.put(|waiting| waiting.put_containers(b"{}"));
+        outbox.put(|waiting| waiting.put_facts(HostFacts::new()));
+        assert_eq!(woken(), Wake::Work);
+        assert!(!outbox.with(|waiting| waiting.is_awaited));
+    }
+
+    #[test]
+    fn a_heartbeat_that_is_due_is_work_and_nothing_is_before_the_pause_is_over() {
+        let (outbox, now) = (outbox(), Instant::now());
+        outbox.put(|waiting| waiting.put_facts(HostFacts::new()));
+        assert_eq!(wake(outbox, now, now)(), Wake::Work);
+        outbox.put(|waiting| waiting.put_containers(b"{}"));
+        let pause = Duration::from_millis(50);
+        assert_eq!(wake(outbox, now + pause, now)(), Wake::Work);
+        assert!(now.elapsed() >= pause);
+    }
+
+    #[test]
+    fn the_end_cuts_a_pause_short() {
+        let (outbox, now) = (outbox(), Instant::now());
+        let woken = wake(outbox, now + LONG, now + LONG);
+        outbox.stop(Duration::ZERO);
+        assert_eq!(woken(), Wake::Stop);
+    }
+}
