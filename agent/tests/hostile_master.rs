@@ -149,6 +149,7 @@ fn no_answer_that_is_none_frees_a_sample() {
         Some(reply(204, "")),
         Some(reply(200, &garbage)),
         Some(reply(200, &large)),
+        Some(reply(408, "")),
         Some(reply(500, "")),
         Some(reply(502, "<html>Bad gateway</html>")),
     ] {

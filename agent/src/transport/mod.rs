@@ -424,8 +424,9 @@ impl Sender {
                     asked = None;
                     format!("the answer with {status} is not a Neon master's")
                 }
-                // The master is there but cannot work, or wants less of us: worth another try.
-                Ok(Answered { status: status @ (429 | 500..), retry_after, .. }) => {
+                // The master is there but cannot work, or wants less of us, or the body was too slow for it (408): worth
+                // another try.
+                Ok(Answered { status: status @ (408 | 429 | 500..), retry_after, .. }) => {
                     asked = retry_after.filter(|_| matches!(status, 429 | 503));
                     format!("the master answered {status}{}", self.reason(": "))
                 }
