@@ -76,7 +76,7 @@ pub fn refuse(errors: &ConfigErrors) {
 pub fn run(config: &Config, kernel: Kernel, engine: Engine) -> io::Result<()> {
     let mut findings = Findings::default();
     findings.ok("configuration", config);
-    config.warnings().for_each(|warning| findings.warn("configuration", warning));
+    config.warnings().for_each(|warning| findings.warn("configuration", warning.trim_start_matches("Warning: ")));
     master::check(config, &mut findings);
     host::check(config, kernel, engine, &mut findings)?;
     match findings {

@@ -21,6 +21,9 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Tc
 
 /// Most addresses of a name that are tried; what ureq has room for.
 const ADDRESSES_MAX: usize = 16;
+/// How musl and glibc say that there was no answer (EAI_AGAIN), and how we do.
+const TRY_AGAIN: [&str; 2] = ["Try again", "Temporary failure in name resolution"];
+const NO_ANSWER: &str = "no name server answers";
 /// Room of the look-up's stack, in bytes: glibc reads its configuration and an answer of 64 KiB on it.
 const LOOKUP_STACK_BYTES: usize = 256 * 1024;
 
@@ -60,7 +63,7 @@ impl fmt::Display for NoAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(why) => f.write_str(why),
-            Self::TooSlow => f.write_str("no name server answers"),
+            Self::TooSlow => f.write_str(NO_ANSWER),
         }
     }
 }
@@ -85,6 +88,7 @@ impl Lookup {
             Ok(Err(error)) => {
                 let why = error.to_string();
                 let why = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why);
+                let why = if TRY_AGAIN.contains(&why) { NO_ANSWER } else { why };
                 Err(NoAddress::Refused(why.to_owned()))
             }
             Err(_) => {
