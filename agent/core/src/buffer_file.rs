@@ -234,11 +234,6 @@ impl<S: Storage, const BYTES: usize, const SLOTS: usize> BufferFile<S, BYTES, SL
         Ok(())
     }
 
-    /// The storage below, for what only its owner can do.
-    pub fn storage(&self) -> &S {
-        &self.storage
-    }
-
     fn header() -> [u8; HEADER_BYTES] {
         let mut header = [0; HEADER_BYTES];
         put(&mut header, 0, &MAGIC);
