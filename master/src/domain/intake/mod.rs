@@ -5,6 +5,7 @@
 //! recurses over the input: nested values that nobody asked for are skipped by a loop.
 
 mod readings;
+mod whole;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -120,6 +121,10 @@ pub fn registration(body: &[u8]) -> Result<Registered, String> {
 ///
 /// Errors: the sentence of the 400.
 pub fn heartbeat(body: &[u8]) -> Result<Option<String>, String> {
+    whole::heartbeat(body).map_or_else(|| heartbeat_with_reason(body), Ok)
+}
+
+fn heartbeat_with_reason(body: &[u8]) -> Result<Option<String>, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {
@@ -138,6 +143,13 @@ pub fn heartbeat(body: &[u8]) -> Result<Option<String>, String> {
 ///
 /// Errors: the sentence of the 400; also where every single sample is refused, with the reason of the first.
 pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
+    match whole::samples(body, now) {
+        Some(accepted) => Ok(Sorted { accepted, refused: Vec::new(), reduced: Vec::new() }),
+        None => element_by_element(body, now),
+    }
+}
+
+fn element_by_element(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
     #[derive(Deserialize)]
     struct Body {
         metrics: Option<Box<RawValue>>,
@@ -146,7 +158,8 @@ pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
     let list = list.ok_or(sentence::MISSING_METRICS)?;
     let mut reduced = Vec::new();
     let sorted = sort(&list, |index, raw| {
-        let sample = object(raw).and_then(|sample| check_sample(sample, now))?;
+        let sample: RawSample = object(raw)?;
+        check_sample(&sample, now)?;
         let readings = sample.readings.as_deref().map(readings::readings).transpose().unwrap_or_else(|reason| {
             reduced.push(Refused { index, reason: shortened(&reason), container_id: None });
             None
@@ -254,7 +267,7 @@ fn shortened(reason: &str) -> String {
 /// A sample whose readings are not read yet.
 type RawSample = ServerMetrics<Box<RawValue>>;
 
-fn check_sample(sample: RawSample, now: Timestamp) -> Result<RawSample, String> {
+fn check_sample<T>(sample: &ServerMetrics<T>, now: Timestamp) -> Result<(), String> {
     if sample.timestamp.unix_ms() > now.unix_ms().saturating_add(CLOCK_AHEAD_MAX_MS) {
         return Err(format!("timestamp: is more than 5 minutes ahead of the master's clock, got {}", sample.timestamp));
     }
@@ -266,8 +279,7 @@ fn check_sample(sample: RawSample, now: Timestamp) -> Result<RawSample, String> 
     size_gb("diskUsedGb", sample.disk_used_gb)?;
     size_gb("diskTotalGb", sample.disk_total_gb)?;
     counter("networkRxBytes", sample.network_rx_bytes)?;
-    counter("networkTxBytes", sample.network_tx_bytes)?;
-    Ok(sample)
+    counter("networkTxBytes", sample.network_tx_bytes)
 }
 
 fn with_readings(fixed: &RawSample, readings: Option<Readings>) -> Sample {

@@ -10,7 +10,7 @@ use super::{TEXT_MAX_BYTES, object, text};
 use crate::model::Readings;
 
 /// Most elements of one list: four times the processors an agent tells apart, and no agent sends more of anything.
-const LIST_MAX_ELEMENTS: usize = 1024;
+pub(super) const LIST_MAX_ELEMENTS: usize = 1024;
 /// Nothing is colder.
 const CELSIUS_MIN: f64 = -273.15;
 
@@ -58,25 +58,47 @@ fn check(name: &str, value: &Value) -> Result<(), Fault> {
 
 fn check_number(name: &str, number: &Number) -> Result<(), String> {
     let value = number.as_f64().unwrap_or(f64::NAN);
+    if number_holds(name, value, number.as_u64()) {
+        return Ok(());
+    }
     // A float of the readings has 32 bits; widened it would be quoted with digits that nobody sent.
     let shown = if number.is_f64() { (value as f32).to_string() } else { number.to_string() };
-    if name.ends_with("Percent") {
-        return if (0.0..=100.0).contains(&value) {
-            Ok(())
-        } else {
-            Err(format!("must be between 0 and 100, got {shown}"))
-        };
+    Err(match Range::of(name) {
+        Range::Percent => format!("must be between 0 and 100, got {shown}"),
+        Range::Celsius => format!("must be at least {CELSIUS_MIN}, got {shown}"),
+        Range::Amount if value < 0.0 => format!("must not be negative, got {shown}"),
+        Range::Amount | Range::Difference => format!("must be at most {}, got {shown}", i64::MAX),
+    })
+}
+
+/// Whether a number may stand under `name`; `count` is the number where it is a whole one that is not negative.
+pub(super) fn number_holds(name: &str, value: f64, count: Option<u64>) -> bool {
+    let fits = count.is_none_or(|count| i64::try_from(count).is_ok());
+    match Range::of(name) {
+        Range::Percent => (0.0..=100.0).contains(&value),
+        Range::Celsius => value >= CELSIUS_MIN,
+        Range::Amount => value >= 0.0 && fits,
+        Range::Difference => fits,
     }
-    if name == "celsius" {
-        return if value >= CELSIUS_MIN { Ok(()) } else { Err(format!("must be at least {CELSIUS_MIN}, got {shown}")) };
-    }
-    // The one difference among counts and amounts: it has a side.
-    if value < 0.0 && name != "clockOffsetMilliseconds" {
-        return Err(format!("must not be negative, got {shown}"));
-    }
-    match number.as_u64() {
-        Some(count) if i64::try_from(count).is_err() => Err(format!("must be at most {}, got {shown}", i64::MAX)),
-        _ => Ok(()),
+}
+
+enum Range {
+    Percent,
+    Celsius,
+    /// Counts and amounts.
+    Amount,
+    /// The one difference among them: it has a side.
+    Difference,
+}
+
+impl Range {
+    fn of(name: &str) -> Self {
+        match name {
+            "celsius" => Self::Celsius,
+            "clockOffsetMilliseconds" => Self::Difference,
+            name if name.ends_with("Percent") => Self::Percent,
+            _ => Self::Amount,
+        }
     }
 }
 
