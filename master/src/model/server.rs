@@ -83,6 +83,11 @@ pub struct ServerDetail {
     pub docker_version: Option<String>,
     /// Version of its agent, empty where the agent did not say.
     pub agent_version: String,
+    /// How far this master's clock is ahead of the host's in milliseconds, negative where it is behind, as its agent
+    /// measured it for the newest sample; absent where that does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = i64, required = false))]
+    pub clock_offset_milliseconds: Option<i64>,
     /// Its containers, by name.
     pub containers: Vec<Container>,
     /// Its containers grouped into services, by name.

@@ -191,6 +191,8 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::containers::sqlite as containers_of_engine;
             #[allow(unused_imports)]
+            use crate::store::metrics::sqlite as metrics_of_engine;
+            #[allow(unused_imports)]
             #[allow(unused_imports)]
             use crate::store::sqlite as of_engine;
             $($item)*
@@ -207,6 +209,8 @@ macro_rules! for_both_engines {
             use crate::store::activities::postgres as activities_of_engine;
             #[allow(unused_imports)]
             use crate::store::containers::postgres as containers_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::metrics::postgres as metrics_of_engine;
             #[allow(unused_imports)]
             #[allow(unused_imports)]
             use crate::store::postgres as of_engine;

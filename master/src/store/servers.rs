@@ -197,6 +197,11 @@ for_both_engines! {
             sqlx::query(select_servers!("WHERE s.id = $1")).bind(server_id).fetch_optional(&mut *connection).await?;
         let Some(row) = row else { return Ok(None) };
         let containers = containers_of_engine::list(connection, server_id).await?;
+        let newest = match metrics_of_engine::latest(connection, server_id).await {
+            // A sample that cannot be read costs itself.
+            Err(StoreError::Corrupt { .. }) => None,
+            newest => newest?,
+        };
         Ok(Some(ServerDetail {
             summary: summary(&row)?,
             created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
@@ -206,6 +211,7 @@ for_both_engines! {
             os_arch: row.try_get("os_arch")?,
             docker_version: row.try_get("docker_version")?,
             agent_version: row.try_get("agent_version")?,
+            clock_offset_milliseconds: newest.and_then(|sample| sample.readings?.agent?.clock_offset_milliseconds),
             containers,
             services: Vec::new(),
         }))

@@ -300,6 +300,9 @@ async fn the_newest_sample_has_its_readings(store: Opened) {
     store.metrics_insert(&web, samples.as_slice(), at(0)).await.unwrap();
     store.metrics_insert(&other, [says(9, load(0.2))], at(0)).await.unwrap();
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(2, Some(full.clone()))));
+    let offset = async || store.server_find(web.server_id).await.unwrap().unwrap().clock_offset_milliseconds;
+    assert_eq!(offset().await, full.agent.as_ref().and_then(|agent| agent.clock_offset_milliseconds));
+    assert!(offset().await.is_some());
     // The same time again is the same sample: nothing of it is replaced.
     store.metrics_insert(&web, [says(2, load(7.0))], at(1)).await.unwrap();
     assert_eq!(store.metrics_latest(web.server_id).await.unwrap(), Some(says(2, Some(full))));

@@ -998,6 +998,12 @@ export interface components {
         ServerDetail: (components["schemas"]["ServerSummary"] & unknown) & {
             /** @description Version of its agent, empty where the agent did not say. */
             agentVersion: string;
+            /**
+             * Format: int64
+             * @description How far this master's clock is ahead of the host's in milliseconds, negative where it is behind, as its agent
+             *     measured it for the newest sample; absent where that does not say.
+             */
+            clockOffsetMilliseconds?: number;
             /** @description Its containers, by name. */
             containers: components["schemas"]["Container"][];
             /**
