@@ -18,6 +18,7 @@ GROWTH_MAX_KIB = 64
 # far as it goes, as pages once used stay, and no later one may be deeper than those of the first half.
 LONG_RUN_CYCLES = 600
 FILLING_CYCLES = 110
+PAUSE_MAX_S = 300
 # Some agents have so little room that they must drop.
 ROOMS = ("100", "100", "2")
 # Longest that catching up may take once the faults are over. Mostly a few seconds; an agent that has just met many
@@ -64,9 +65,10 @@ class Faults(Case):
     def test_every_sample_is_stored_once_or_counted_as_dropped(self):
         if CYCLES >= LONG_RUN_CYCLES:
             self.fill_the_buffers()
-        self.wait_cycles(CYCLES // 2)
+        filled = max(watched.agent.collected() for watched in self.watched)
+        self.wait_cycles(filled + CYCLES // 2)
         halfway = [watched.resident_kib() for watched in self.watched]
-        self.wait_cycles(CYCLES)
+        self.wait_cycles(filled + CYCLES)
         for watched in self.watched:
             watched.deck.only = passes
         for watched in self.watched:
@@ -89,6 +91,11 @@ class Faults(Case):
         for watched in self.watched:
             watched.deck.only = closes_at_once
         self.wait_cycles(FILLING_CYCLES)
+        for watched in self.watched:
+            watched.deck.only = passes
+        # All of it, with the pause after such an outage, in which the ring goes on through its room.
+        for watched in self.watched:
+            wait_for(f"{watched.agent.name} to catch up", lambda w=watched: self.has_caught_up(w), 2 * PAUSE_MAX_S)
         for watched in self.watched:
             watched.deck.only = None
 
