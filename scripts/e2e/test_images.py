@@ -239,6 +239,12 @@ class LockedDown(unittest.TestCase):
         output_of("docker", "start", f"{locked_down.tag}-master")
         self.wait_health("healthy")
 
+    def test_check_finds_nothing_wrong_from_inside(self):
+        # As the README says; output_of fails where the exit code is not 0.
+        said = output_of("docker", "exec", f"{locked_down.tag}-agent", "/neon-agent", "check")
+        for step in ("secret", "clock", "docker", "readings"):
+            self.assertRegex(said, rf"(?m)^ok +{step} ")
+
     def test_it_works_through_a_hundred_cycles(self):
         def stored():
             server = locked_down.api.server("locked-down")
