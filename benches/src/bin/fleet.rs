@@ -78,6 +78,9 @@ fn run(options: &Options) -> Result<()> {
     fleet.register(options.agents)?;
     println!("registered: {} agents in {:.1} s", options.agents, started.elapsed().as_secs_f64());
 
+    fleet.report_containers()?;
+    println!("load average at the start: {}", process::load_average());
+
     if options.outage {
         println!("outage: every agent sends its 100 samples at once");
         fleet.backfill(&master, Duration::from_secs(600))?.print();

@@ -62,7 +62,7 @@ impl Options {
                 "--outage" => options.outage = true,
                 "--ratio" => options.ratio = true,
                 other if other.starts_with('-') => return Err(format!("unknown option {other}, see --help").into()),
-                path => options.master = PathBuf::from(path),
+                path => options.master = std::path::absolute(path)?,
             }
         }
         if options.master.as_os_str().is_empty() || options.agents == 0 || options.connections == 0 {
