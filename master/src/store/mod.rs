@@ -235,6 +235,7 @@ macro_rules! write {
     ($store:expr, $thing:ident::$function:ident($($argument:expr),*)) => {
         match &$store.engine {
             Engine::Sqlite(engine) => {
+                let _turn = engine.turn().await;
                 let mut transaction = engine.begin().await?;
                 let result = $thing::sqlite::$function(&mut transaction, $($argument),*).await?;
                 transaction.commit().await?;
@@ -258,6 +259,14 @@ pub struct Store {
     shapes: Arc<Shapes>,
     ingest: Ingest,
     shared: Arc<Shared>,
+}
+
+/// A server whose samples can be stored.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    reporter: &'a Reporter,
+    id: i32,
+    shape: Option<Arc<Kept>>,
 }
 
 /// What the tasks of a store and its clones share.
@@ -295,6 +304,9 @@ impl Store {
             Location::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path).await?),
             Location::Postgres(url) => Engine::Postgres(postgres::open(url).await?),
         };
+        if let Engine::Sqlite(engine) = &engine {
+            tokio::spawn(engine.clone().move_log());
+        }
         let (ingest, ingest_task) = Ingest::start(engine.clone());
         let (heard, shapes) = (Arc::new(Heard::new()), Arc::new(Shapes::new()));
         let store = Self { engine, heard, shapes, ingest, shared: Arc::default() };
@@ -472,18 +484,38 @@ impl Store {
         samples: impl Into<Vec<Sample>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let ready = self.metrics_ready(reporter, now).await?;
+        self.metrics_store(ready, samples.into(), now).await
+    }
+
+    /// The first half of [`Self::metrics_insert`], to be done before there are samples: they are many times larger than
+    /// what is stored of them, and none of them should have to wait for the database in that size.
+    pub async fn metrics_ready<'a>(&self, reporter: &'a Reporter, now: Timestamp) -> Result<Ready<'a>, StoreError> {
         self.hear(reporter, None, now).await?;
         // Two billion servers are more than a master ever numbers.
         let id = i32::try_from(reporter.server_id).map_err(|_| StoreError::ServerGone)?;
-        let mut samples: Vec<Sample> = samples.into();
-        let mut shape = match self.shapes.newest(id) {
-            None if samples.iter().any(|sample| sample.readings.is_some()) => self.stored_shape(id).await?,
-            shape => shape,
+        let shape = match self.shapes.newest(id) {
+            Some(shape) => shape,
+            None => {
+                let shape = self.stored_shape(id).await?;
+                self.shapes.keep(id, shape.as_ref());
+                shape
+            }
         };
+        Ok(Ready { reporter, id, shape })
+    }
+
+    /// The second half.
+    pub async fn metrics_store(
+        &self,
+        ready: Ready<'_>,
+        mut samples: Vec<Sample>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Ready { reporter, id, mut shape } = ready;
         let rows = samples.iter_mut().map(|sample| SampleRow::of(id, sample, &mut shape, now)).collect();
-        if let Some(shape) = &shape {
-            self.shapes.keep(shape);
-        }
+        drop(samples);
+        self.shapes.keep(id, shape.as_ref());
         match self.ingest.ask(reporter.server_id, Work::Samples(rows)).await? {
             Done::Gone => Err(self.gone(reporter)),
             _ => Ok(()),

@@ -39,34 +39,41 @@ impl Kept {
 /// The newest shape of each server that reported lately.
 #[derive(Debug)]
 pub struct Shapes {
-    shards: Vec<Mutex<HashMap<i32, Arc<Kept>>>>,
+    shards: Vec<Mutex<Shard>>,
 }
+
+/// `None` for a server that has no shape, as those of first-generation agents.
+type Shard = HashMap<i32, Option<Arc<Kept>>>;
 
 impl Shapes {
     pub fn new() -> Self {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 
-    pub fn newest(&self, server_id: i32) -> Option<Arc<Kept>> {
+    /// `None` where it is not known here whether there is one.
+    pub fn newest(&self, server_id: i32) -> Option<Option<Arc<Kept>>> {
         self.shard(server_id).get(&server_id).cloned()
     }
 
     /// Keeps `shape` for the next samples of its server, unless a newer one is there.
-    pub fn keep(&self, shape: &Arc<Kept>) {
-        let shard = &mut *self.shard(shape.server_id);
-        if shard.get(&shape.server_id).is_some_and(|there| there.shape.base_ms > shape.shape.base_ms) {
-            return;
+    pub fn keep(&self, server_id: i32, shape: Option<&Arc<Kept>>) {
+        let shard = &mut *self.shard(server_id);
+        let base_ms = |shape: &Arc<Kept>| shape.shape.base_ms;
+        match shard.get_mut(&server_id) {
+            Some(there) if there.as_ref().map(base_ms) < shape.map(base_ms) => *there = shape.cloned(),
+            Some(_) => {}
+            None => {
+                if shard.len() >= SERVERS_PER_SHARD
+                    && let Some(any) = shard.keys().next().copied()
+                {
+                    shard.remove(&any);
+                }
+                shard.insert(server_id, shape.cloned());
+            }
         }
-        if shard.len() >= SERVERS_PER_SHARD
-            && !shard.contains_key(&shape.server_id)
-            && let Some(any) = shard.keys().next().copied()
-        {
-            shard.remove(&any);
-        }
-        shard.insert(shape.server_id, Arc::clone(shape));
     }
 
-    fn shard(&self, server_id: i32) -> MutexGuard<'_, HashMap<i32, Arc<Kept>>> {
+    fn shard(&self, server_id: i32) -> MutexGuard<'_, Shard> {
         // The index is below SHARDS. Nothing panics while it holds a lock.
         let shard = &self.shards[server_id.rem_euclid(SHARDS as i32) as usize];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
@@ -118,14 +125,18 @@ mod tests {
     #[test]
     fn the_newest_is_kept_and_their_number_is_bounded() {
         let shapes = Shapes::new();
-        let kept = |id: i32, ms| Arc::new(Kept::new(id, Shape::of(&mut full_readings(), at(ms)), true));
-        shapes.keep(&kept(1, 5));
-        shapes.keep(&kept(1, 3));
-        assert_eq!(shapes.newest(1).unwrap().shape.base_ms, at(5).unix_ms());
-        let one = kept(1, 9);
+        let kept = |ms| Arc::new(Kept::new(1, Shape::of(&mut full_readings(), at(ms)), true));
+        let newest = || shapes.newest(1).map(|shape| shape.map(|kept| kept.shape.base_ms - at(0).unix_ms()));
+        assert_eq!(newest(), None);
+        shapes.keep(1, None);
+        assert_eq!(newest(), Some(None), "known to have none");
+        shapes.keep(1, Some(&kept(5)));
+        shapes.keep(1, Some(&kept(3)));
+        shapes.keep(1, None);
+        assert_eq!(newest(), Some(Some(5)));
         for number in 0..600 {
             let server_id = 1 + 64 * number;
-            shapes.keep(&Arc::new(Kept::new(server_id, one.shape.clone(), true)));
+            shapes.keep(server_id, None);
             assert!(shapes.newest(server_id).is_some(), "the last is there");
         }
         let left = (0..600).filter(|number| shapes.newest(1 + 64 * number).is_some()).count();

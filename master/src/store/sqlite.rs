@@ -7,12 +7,14 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::{StoreError, json};
 
@@ -22,11 +24,21 @@ const READERS: u32 = 4;
 /// backup, or an operator's shell.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// Log that is moved into the file beside the writer, and past which the writer waits until all of it is.
+const LOG_MOVED_BYTES: u64 = 4 << 20;
+const LOG_MAX_BYTES: u64 = 256 << 20;
+/// Time between two looks at the log.
+const LOG_LOOK: Duration = Duration::from_millis(250);
+
 /// The open database.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Moves the log into the file, so that no commit has to.
+    mover: SqlitePool,
+    path: PathBuf,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Sqlite {
@@ -41,16 +53,52 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(WAIT);
+            .busy_timeout(WAIT)
+            .pragma("wal_autocheckpoint", "0")
+            .pragma("journal_size_limit", "2097152");
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None);
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let mover = pool().max_connections(1).connect_with(options.clone()).await?;
         let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, mover, path: path.to_owned(), turn: Arc::default() })
+    }
+
+    /// Moves the log into the file as it grows, until the database is closed.
+    pub async fn move_log(self) {
+        let mut log = self.path.into_os_string();
+        log.push("-wal");
+        loop {
+            tokio::time::sleep(LOG_LOOK).await;
+            let bytes = tokio::fs::metadata(&log).await.map_or(0, |file| file.len());
+            if bytes < LOG_MOVED_BYTES {
+                continue;
+            }
+            // TRUNCATE keeps writers out until all is moved, which is little when PASSIVE has just been there.
+            let passive = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.mover).await;
+            let outcome = match passive {
+                Ok(_) if bytes >= LOG_MAX_BYTES => {
+                    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.mover).await
+                }
+                outcome => outcome,
+            };
+            match outcome {
+                Ok(_) => {}
+                Err(sqlx::Error::PoolClosed) => return,
+                // A full disk, for one: the next commit says so, too.
+                Err(error) => tracing::warn!(%error, "the log of the database could not be moved into its file"),
+            }
+        }
     }
 
     pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, sqlx::Error> {
         self.readers.acquire().await
+    }
+
+    /// Held by every write but that of samples, so that samples wait for one of them at most: connections are given out
+    /// in the order they were asked for.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// A transaction that has the write lock from its first moment: one that began by reading could lose it.
@@ -61,6 +109,7 @@ impl Sqlite {
     /// The writer goes last: it is the one that can move the log into the file.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.mover.close().await;
         self.writer.close().await;
     }
 }

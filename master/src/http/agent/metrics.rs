@@ -29,8 +29,11 @@ pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<A
     let state = State::of(depot)?;
     let (reporter, _) = reporter(request, &state)?;
     let body = body::read(request).await?;
+    // From here on nothing waits until the samples are as small as they are stored.
+    let ready = state.store.metrics_ready(&reporter, now()).await?;
     let samples = intake::metrics(&body, now()).map_err(ApiError::BadRequest)?;
+    drop(body);
     let answer = stored(&reporter, "samples", &samples);
-    state.store.metrics_insert(&reporter, samples.accepted, now()).await?;
+    state.store.metrics_store(ready, samples.accepted, now()).await?;
     Ok(answer)
 }
