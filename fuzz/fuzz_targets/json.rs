@@ -33,9 +33,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     for (element, expected) in elements.iter().zip(expected) {
         match element {
             Some(element) => assert_eq!(element.trim_ascii(), expected.get().as_bytes()),
-            None => assert!(
-                expected.get().len() + 1 > ELEMENT_BYTES / 2 || bytes.len() > ELEMENT_BYTES
-            ),
+            None => assert!(expected.get().len() + 1 > ELEMENT_BYTES / 2 || bytes.len() > ELEMENT_BYTES),
         }
     }
 });
