@@ -1,13 +1,16 @@
 //! `BUFFER_FILE` with the real agent: what waits survives the agent's end, whichever it is, and no state of the file
 //! keeps it from starting.
 
+#[path = "support/folder.rs"]
+mod folder;
 mod scripted;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::{FileExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use folder::Folder;
 use nix::sys::signal::Signal;
 use scripted::{Agent, METRICS, Master, REGISTER, happy, registered, timestamps};
 
@@ -16,17 +19,8 @@ const FILE_BYTES: u64 = 12_288 + 1024 * 64 + 4 * 1024 * 1024;
 const FIRST_SLOT_AT: u64 = 12_288;
 const DATA_AT: u64 = FIRST_SLOT_AT + 1024 * 64;
 
-/// A folder that goes when the test ends.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neon-agent-buffer-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> String {
+    fn buffer(&self) -> String {
         self.0.join("buffer").to_str().unwrap().to_owned()
     }
 
@@ -35,12 +29,6 @@ impl Folder {
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -137,14 +125,14 @@ fn times_are_true(samples: &[serde_json::Value]) {
 fn what_waited_survives_a_kill_and_a_stop_and_arrives_once_with_its_true_time() {
     for signal in [Signal::SIGKILL, Signal::SIGTERM] {
         let folder = Folder::new(signal.as_str());
-        let (collected, tried) = outage(&folder.file(), 4, signal);
-        let metadata = std::fs::metadata(folder.file()).unwrap();
+        let (collected, tried) = outage(&folder.buffer(), 4, signal);
+        let metadata = std::fs::metadata(folder.buffer()).unwrap();
         assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (FILE_BYTES, 0o600));
 
         // A second outage: what the first left is still there.
-        let (more, _) = outage(&folder.file(), 2, Signal::SIGKILL);
+        let (more, _) = outage(&folder.buffer(), 2, Signal::SIGKILL);
         let waited = collected + more;
-        let run = restart(&folder.file());
+        let run = restart(&folder.buffer());
         assert!(run.says(&format!(": {waited} samples of an earlier run wait to be sent")), "{:?}", run.said);
         let times = run.times();
         assert_eq!(run.recovered(), waited, "{times:?}");
@@ -153,7 +141,7 @@ fn what_waited_survives_a_kill_and_a_stop_and_arrives_once_with_its_true_time() 
         times_are_true(&run.arrived);
 
         // They have arrived, so nothing waits any more.
-        let run = restart(&folder.file());
+        let run = restart(&folder.buffer());
         assert!(run.recovered() == 0 && run.says(": 0 samples of an earlier run wait"), "{:?}", run.said);
         assert_eq!(folder.names(), ["buffer"]);
     }
@@ -162,8 +150,8 @@ fn what_waited_survives_a_kill_and_a_stop_and_arrives_once_with_its_true_time() 
 #[test]
 fn a_smaller_buffer_takes_the_newest_of_the_file_and_counts_the_others() {
     let folder = Folder::new("smaller");
-    let (collected, tried) = outage(&folder.file(), 4, Signal::SIGKILL);
-    let run = restart_with(&[("BUFFER_FILE", &folder.file()), ("BUFFER_MAX_SIZE", "2")]);
+    let (collected, tried) = outage(&folder.buffer(), 4, Signal::SIGKILL);
+    let run = restart_with(&[("BUFFER_FILE", &folder.buffer()), ("BUFFER_MAX_SIZE", "2")]);
     // Whether the two are sent before the first sample of this run pushes one out is not said.
     assert!(matches!(run.recovered(), 1 | 2), "{:?}", run.times());
     let standing = &run.arrived.last().unwrap()["readings"]["agent"];
@@ -184,9 +172,9 @@ fn a_damaged_sample_costs_itself_alone_and_is_counted() {
     // A slot, and the bytes of a sample.
     for offset in [FIRST_SLOT_AT + 64 + 20, DATA_AT + 100] {
         let folder = Folder::new(&format!("sample-{offset}"));
-        let (collected, _) = outage(&folder.file(), 3, Signal::SIGKILL);
-        damage(&folder.file(), offset);
-        let run = restart(&folder.file());
+        let (collected, _) = outage(&folder.buffer(), 3, Signal::SIGKILL);
+        damage(&folder.buffer(), offset);
+        let run = restart(&folder.buffer());
         assert!(run.says(": 1 samples are damaged and lost"), "{:?}", run.said);
         assert_eq!(run.recovered(), collected - 1);
         assert_eq!(run.arrived.last().unwrap()["readings"]["agent"]["samplesDroppedTotal"], 1);
@@ -197,7 +185,7 @@ fn a_damaged_sample_costs_itself_alone_and_is_counted() {
 #[test]
 fn a_damaged_file_is_set_aside_and_the_agent_starts_with_a_new_one() {
     let folder = Folder::new("damaged");
-    let file = folder.file();
+    let file = folder.buffer();
     outage(&file, 2, Signal::SIGKILL);
     type Spoil = fn(&str);
     let spoil: [(&str, Spoil); 6] = [
@@ -239,16 +227,16 @@ fn goes_on_without(file: &str, problem: &str) {
 #[test]
 fn what_is_no_file_of_the_agents_is_left_alone() {
     let folder = Folder::new("others");
-    std::fs::create_dir(folder.file()).unwrap();
-    goes_on_without(&folder.file(), "is a directory");
-    std::fs::remove_dir(folder.file()).unwrap();
+    std::fs::create_dir(folder.buffer()).unwrap();
+    goes_on_without(&folder.buffer(), "is a directory");
+    std::fs::remove_dir(folder.buffer()).unwrap();
 
-    std::os::unix::fs::symlink("/etc/hostname", folder.file()).unwrap();
-    goes_on_without(&folder.file(), "is a symbolic link");
-    std::fs::remove_file(folder.file()).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", folder.buffer()).unwrap();
+    goes_on_without(&folder.buffer(), "is a symbolic link");
+    std::fs::remove_file(folder.buffer()).unwrap();
 
-    nix::unistd::mkfifo(Path::new(&folder.file()), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    goes_on_without(&folder.file(), "is not a regular file");
+    nix::unistd::mkfifo(Path::new(&folder.buffer()), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    goes_on_without(&folder.buffer(), "is not a regular file");
     assert_eq!(folder.names(), ["buffer"]);
     goes_on_without("/proc/nowhere/buffer", "No such file or directory");
     goes_on_without("/dev/full", "is not a regular file");
@@ -258,9 +246,9 @@ fn what_is_no_file_of_the_agents_is_left_alone() {
 fn a_second_agent_leaves_the_file_to_the_first() {
     let folder = Folder::new("two");
     let master = Master::start(happy);
-    let first = start(&master, &folder.file());
+    let first = start(&master, &folder.buffer());
     first.line("Collected metrics");
-    goes_on_without(&folder.file(), "another agent uses it");
+    goes_on_without(&folder.buffer(), "another agent uses it");
     first.line("Collected metrics");
 }
 
@@ -275,7 +263,7 @@ fn agent_on(folder: &Folder, master: &Master, commands: &str) -> Option<Agent> {
     let script = format!("set -e; {commands}; exec \"$0\"");
     let folder_path = folder.0.to_str().unwrap();
     unshared.args(["--mount", "sh", "-c", &script, env!("CARGO_BIN_EXE_neon-agent"), folder_path]).stdin(Stdio::null());
-    let extra = [("BUFFER_FILE", folder.file()), ("PATH", std::env::var("PATH").unwrap())];
+    let extra = [("BUFFER_FILE", folder.buffer()), ("PATH", std::env::var("PATH").unwrap())];
     let extra: Vec<(&str, &str)> = extra.iter().map(|(key, value)| (*key, value.as_str())).collect();
     Some(Agent::start_as(unshared, &master.url, &extra))
 }
@@ -287,7 +275,7 @@ const ANOTHER_BOOT: &str = "mkdir \"$1/boot\"; echo 01234567-89ab-cdef-0123-4567
 #[test]
 fn what_waited_survives_a_reboot_with_its_times() {
     let folder = Folder::new("reboot");
-    let (collected, tried) = outage(&folder.file(), 3, Signal::SIGKILL);
+    let (collected, tried) = outage(&folder.buffer(), 3, Signal::SIGKILL);
     let master = Master::start(happy);
     let Some(mut agent) = agent_on(&folder, &master, ANOTHER_BOOT) else { return };
     let mut run = stopped(&master, &mut agent);

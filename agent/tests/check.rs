@@ -4,14 +4,17 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rcgen::CertificateParams;
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/tls_master.rs"]
 mod tls_master;
+use folder::Folder;
 use tls_master::Identity;
 
 /// How long a check may take before a test gives up on it: every step with a deadline, one after the other.
@@ -124,22 +127,7 @@ fn tls_master(identity: &Identity) -> SocketAddr {
     address
 }
 
-/// A folder of a test, removed when it ends.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neon-agent-check-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, content: &str) -> String {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
     /// A socket whose engine gives `answers` to GET requests by their path, and 403 to others.
     fn engine(&self, answers: &'static [(&'static str, &'static str)]) -> String {
         let path = self.0.join("docker.sock");
@@ -168,12 +156,6 @@ fn serve_engine(mut stream: BufReader<std::os::unix::net::UnixStream>, answers: 
         if stream.get_mut().write_all((head + body).as_bytes()).is_err() {
             return;
         }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

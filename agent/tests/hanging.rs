@@ -4,6 +4,8 @@
 //! include/uapi/linux/fuse.h) on `/dev/fuse`. Its mounts live in a mount namespace that only this test's thread and the
 //! agent are in, so nothing is left of them when both have ended, however they end. That takes root.
 
+#[path = "support/folder.rs"]
+mod folder;
 mod scripted;
 
 use std::collections::{HashMap, VecDeque};
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use folder::Folder;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use scripted::{Agent, DEADLINE, HEARTBEAT, METRICS, Master, happy};
@@ -218,23 +221,6 @@ fn a_file_of_proc_that_hangs_is_named_and_the_host_does_not_look_down() {
     agent.agent.line("[Scheduler] loadavg answered after ");
     agent.next_sample();
     agent.end();
-}
-
-/// A folder that is gone when its test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("neon-agent-hanging-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A mount namespace of this thread's own, and a folder for mount points.

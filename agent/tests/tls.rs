@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -17,9 +17,12 @@ use rustls::{HandshakeKind, ServerConfig};
 
 #[path = "support/agent.rs"]
 mod agent;
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/tls_master.rs"]
 mod tls_master;
 use agent::{Agent, DEADLINE};
+use folder::Folder;
 use tls_master::Identity;
 
 /// A master on 127.0.0.1 that answers one request a connection.
@@ -59,29 +62,6 @@ fn answer(stream: &mut tls_master::Stream) -> Option<String> {
     stream.get_mut().conn.send_close_notify();
     stream.get_mut().flush().ok()?;
     Some(line)
-}
-
-/// A folder of a test, removed when it ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neon-agent-tls-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, content: &str) -> String {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// That an agent with these settings reports to the master.
