@@ -31,7 +31,8 @@ class Engine(Program):
         options = [word for option, name in folders.items() for word in (f"--{option}", f"{self.folder}/{name}")]
         options += ["--host", self.host, "--bridge", "none", "--iptables=false", "--ip-masq=false"]
         options += ["--containerd-namespace", "neon-test", "--containerd-plugins-namespace", "neon-test-plugins"]
-        self.launch(["dockerd", *options], dict(os.environ), self.folder)
+        # In a network namespace of its own: an engine without a bridge takes docker0 away, which is the other engine's.
+        self.launch(["unshare", "--net", "dockerd", *options], dict(os.environ), self.folder)
         wait_for("the engine to answer", self._up)
 
     def _up(self):
