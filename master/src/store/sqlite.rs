@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{StoreError, json};
@@ -57,7 +57,13 @@ impl Sqlite {
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", "2097152");
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        // SQLite ends a transaction itself when the disk is full. sqlx then fails to roll it back, believes for ever that
+        // the connection is in one, and begins none: such a connection is closed, and the next one is sound.
+        let writer = pool().max_connections(1).before_acquire(|connection, _| {
+            let is_usable = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_usable) })
+        });
+        let writer = writer.connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let mover = pool().max_connections(1).connect_with(options.clone()).await?;
         let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
@@ -68,6 +74,7 @@ impl Sqlite {
     pub async fn move_log(self) {
         let mut log = self.path.into_os_string();
         log.push("-wal");
+        let mut failed_before = false;
         loop {
             tokio::time::sleep(LOG_LOOK).await;
             let bytes = tokio::fs::metadata(&log).await.map_or(0, |file| file.len());
@@ -83,10 +90,14 @@ impl Sqlite {
                 outcome => outcome,
             };
             match outcome {
-                Ok(_) => {}
+                Ok(_) => failed_before = false,
                 Err(sqlx::Error::PoolClosed) => return,
-                // A full disk, for one: the next commit says so, too.
-                Err(error) => tracing::warn!(%error, "the log of the database could not be moved into its file"),
+                // A full disk, for one: the next commit says so, too. Tried again four times a second, said once.
+                Err(error) => {
+                    if !std::mem::replace(&mut failed_before, true) {
+                        tracing::warn!(%error, "the log of the database could not be moved into its file");
+                    }
+                }
             }
         }
     }

@@ -7,6 +7,7 @@
 mod common;
 mod config;
 mod dashboard;
+mod disk;
 mod hostile;
 mod lifecycle;
 mod reading;

@@ -17,7 +17,10 @@ pub fn command(folder: &Path) -> Command {
 }
 
 fn command_of(binary: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(binary);
+    in_folder(Command::new(binary), folder)
+}
+
+fn in_folder(mut command: Command, folder: &Path) -> Command {
     command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
@@ -46,6 +49,11 @@ impl Master {
         Self::once_listening(Starting::of(binary, database_url, &[]))
     }
 
+    /// Starts `command`, which ends up as the binary.
+    pub fn start_command(command: Command, database_url: &str, more: &[(&str, &str)]) -> Self {
+        Self::once_listening(Starting::of_command(command, database_url, more))
+    }
+
     fn once_listening(mut starting: Starting) -> Self {
         let line = wait_for("the master's address", || {
             if let Some(status) = starting.process.try_wait().unwrap() {
@@ -62,6 +70,10 @@ impl Master {
         assert_eq!(answer.status, 200, "{}", answer.text());
         let data = &answer.json()["data"];
         (data["serverId"].as_i64().unwrap(), data["token"].as_str().unwrap().to_owned())
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Every log line so far.
@@ -106,8 +118,12 @@ impl Starting {
     }
 
     fn of(binary: &Path, database_url: &str, more: &[(&str, &str)]) -> Self {
+        Self::of_command(Command::new(binary), database_url, more)
+    }
+
+    fn of_command(command: Command, database_url: &str, more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = command_of(binary, folder.path())
+        let mut process = in_folder(command, folder.path())
             .envs([("AGENT_SECRET", AGENT_SECRET), ("JWT_SECRET", JWT_SECRET), ("PORT", "0")])
             .envs([("DATABASE_URL", database_url), ("LOG_FORMAT", "json"), ("LOG_LEVEL", "debug")])
             .envs(more.iter().copied())
