@@ -50,6 +50,11 @@ pub const KEYS: &[Key] = &[
         meaning: "sqlite:<path>, or postgres://user:password@host/database",
     },
     Key {
+        name: "MIN_FREE_DISK_MB",
+        default: Some("a twentieth of the disk, 64 to 1024"),
+        meaning: "MiB kept free on the disk of the SQLite file: with less, samples are turned away; 0 (never) to 1048576",
+    },
+    Key {
         name: "OFFLINE_AFTER_S",
         default: Some("180"),
         meaning: "seconds of silence after which a server is offline, 1 to 86400",
@@ -61,6 +66,7 @@ pub const KEYS: &[Key] = &[
 const LISTEN_DEFAULT: &str = "127.0.0.1:3000";
 const DATA_DIR_DEFAULT: &str = "./data";
 const DATABASE_FILE: &str = "neon.db";
+const MIN_FREE_DISK_MB_MAX: u64 = 1 << 20;
 const OFFLINE_AFTER_S_DEFAULT: u32 = 180;
 const OFFLINE_AFTER_S_MAX: u32 = 86_400;
 
@@ -77,6 +83,8 @@ pub struct Config {
     pub tls: Option<Identity>,
     /// Where to keep things.
     pub database: Location,
+    /// What is kept free on the disk of the SQLite file, in bytes; `None` for a part of that disk.
+    pub min_free_disk_bytes: Option<u64>,
     /// Silence after which a server is offline, in seconds.
     pub offline_after_s: u32,
     /// How to write the log.
@@ -157,6 +165,7 @@ impl Config {
             listen: listen(value("LISTEN"), value("PORT"))?,
             tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
             database: database(value("DATABASE_URL"), value("DATA_DIR"))?,
+            min_free_disk_bytes: min_free_disk_bytes(value("MIN_FREE_DISK_MB"))?,
             offline_after_s: offline_after_s(value("OFFLINE_AFTER_S"))?,
             log_format: match value("LOG_FORMAT") {
                 None | Some("text") => LogFormat::Text,
@@ -261,6 +270,14 @@ fn database(url: Option<&str>, data_dir: Option<&str>) -> Result<Location, Confi
     }
 }
 
+fn min_free_disk_bytes(text: Option<&str>) -> Result<Option<u64>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    let mebibytes = text.parse().ok().filter(|mebibytes| (0..=MIN_FREE_DISK_MB_MAX).contains(mebibytes));
+    mebibytes.map(|mebibytes: u64| Some(mebibytes << 20)).ok_or_else(|| {
+        bad("MIN_FREE_DISK_MB", format!("must be a number of MiB from 0 to {MIN_FREE_DISK_MB_MAX}, got {text:?}"))
+    })
+}
+
 fn offline_after_s(text: Option<&str>) -> Result<u32, ConfigError> {
     let Some(text) = text else { return Ok(OFFLINE_AFTER_S_DEFAULT) };
     text.parse().ok().filter(|seconds| (1..=OFFLINE_AFTER_S_MAX).contains(seconds)).ok_or_else(|| {
@@ -294,7 +311,7 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.database, Location::Sqlite(PathBuf::from("./data/neon.db")));
-        assert_eq!(config.offline_after_s, 180);
+        assert_eq!((config.min_free_disk_bytes, config.offline_after_s), (None, 180));
         assert_eq!((config.log_format, config.log_level), (LogFormat::Text, tracing::Level::INFO));
     }
 
@@ -304,6 +321,7 @@ mod tests {
             ("LISTEN", "0.0.0.0:80"),
             ("PORT", "8080"),
             ("DATA_DIR", "/var/lib/neon"),
+            ("MIN_FREE_DISK_MB", "16"),
             ("OFFLINE_AFTER_S", "5"),
             ("LOG_FORMAT", "json"),
             ("LOG_LEVEL", "debug"),
@@ -311,7 +329,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
         assert_eq!(config.database, Location::Sqlite(PathBuf::from("/var/lib/neon/neon.db")));
-        assert_eq!(config.offline_after_s, 5);
+        assert_eq!((config.min_free_disk_bytes, config.offline_after_s), (Some(16 << 20), 5));
         assert_eq!((config.log_format, config.log_level), (LogFormat::Json, tracing::Level::DEBUG));
 
         let url = |url| read(&[("DATABASE_URL", url)]).unwrap().database;
@@ -343,6 +361,9 @@ mod tests {
             ("DATABASE_URL", "sqlite::memory:"),
             ("TLS_CERT", "/nonexistent"),
             ("TLS_KEY", "/nonexistent"),
+            ("MIN_FREE_DISK_MB", "-1"),
+            ("MIN_FREE_DISK_MB", "1048577"),
+            ("MIN_FREE_DISK_MB", "5%"),
             ("OFFLINE_AFTER_S", "0"),
             ("OFFLINE_AFTER_S", "86401"),
             ("OFFLINE_AFTER_S", "3m"),

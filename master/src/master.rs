@@ -78,6 +78,8 @@ impl Master {
         let acceptor = TcpAcceptor::try_from(listener).map_err(|e| StartError::Listen(config.listen, e))?;
         let store = open_store(&config.database).await.map_err(|e| StartError::Store(config.database.clone(), e))?;
 
+        store.watch_storage(config.min_free_disk_bytes).await;
+
         let state = State {
             store: store.clone(),
             agent_secret: config.agent_secret.clone(),

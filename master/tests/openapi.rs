@@ -49,8 +49,10 @@ fn every_route_is_listed_here() {
             "GET /api/servers/{id}/metrics/history",
             "GET /api/containers",
             "GET /api/stats",
+            "GET /api/storage",
             "GET /api/activities",
             "GET /healthz",
+            "GET /readyz",
             "GET /openapi.json",
         ]
     );

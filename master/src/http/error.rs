@@ -21,7 +21,7 @@ pub const INTERNAL: &str = "Internal server error";
 /// Body of every 503.
 pub const UNAVAILABLE: &str = "Storage is unavailable, try again later";
 /// After how many seconds a client should try again, in every 503.
-const RETRY_AFTER_S: &str = "5";
+pub(super) const RETRY_AFTER_S: &str = "5";
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,7 @@ impl ApiError {
 impl Writer for ApiError {
     async fn write(self, request: &mut Request, _depot: &mut Depot, response: &mut Response) {
         let status = self.status();
-        if matches!(self, Self::Store(StoreError::Busy)) {
+        if matches!(self, Self::Store(StoreError::Busy | StoreError::DiskLow)) {
             // As many as come, while the store says once what is the matter.
             tracing::debug!(path = request.uri().path(), "turned away");
         } else if status.is_server_error() {

@@ -1,11 +1,13 @@
-//! `GET /healthz`: whether this master can do its work.
+//! `GET /healthz`: whether this master answers. `GET /readyz`: whether it takes samples.
 
-use salvo::Depot;
+use salvo::http::StatusCode;
+use salvo::http::header::{HeaderValue, RETRY_AFTER};
 use salvo::oapi::{ToSchema, endpoint};
 use salvo::writing::Json;
+use salvo::{Depot, Response};
 use serde::Serialize;
 
-use super::error::{ApiError, ErrorBody};
+use super::error::{ApiError, ErrorBody, RETRY_AFTER_S};
 use super::state::State;
 
 /// Body of a healthy answer.
@@ -30,4 +32,43 @@ pub struct Health {
 pub async fn healthz(depot: &mut Depot) -> Result<Json<Health>, ApiError> {
     State::of(depot)?.store.ping().await?;
     Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+}
+
+/// Body of `GET /readyz`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Readiness {
+    /// Whether samples are taken.
+    pub ready: bool,
+    /// Whether the database answers.
+    pub database_answers: bool,
+    /// Whether samples and containers are turned away because the disk is nearly full. Never true on PostgreSQL, whose
+    /// disk cannot be seen from here.
+    pub disk_is_low: bool,
+    /// Samples that wait to be written.
+    pub queued_samples: usize,
+}
+
+/// Whether samples are taken.
+///
+/// 503 with the same body when they are not. Heartbeats and reads may go on nevertheless, so this is for an alert, and
+/// `/healthz` for whatever restarts the master or sends nobody to it.
+#[endpoint(
+    tags("operation"),
+    responses(
+        (status_code = 200, description = "Samples are taken", body = Readiness),
+        (status_code = 503, description = "Samples are turned away", body = Readiness),
+    )
+)]
+pub async fn readyz(depot: &mut Depot, response: &mut Response) -> Result<Json<Readiness>, ApiError> {
+    let state = State::of(depot)?;
+    let store = &state.store;
+    let database_answers = store.ping().await.is_ok();
+    let disk_is_low = store.disk_is_low();
+    let ready = database_answers && !disk_is_low;
+    if !ready {
+        response.status_code(StatusCode::SERVICE_UNAVAILABLE);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+    }
+    Ok(Json(Readiness { ready, database_answers, disk_is_low, queued_samples: store.queued_samples() }))
 }

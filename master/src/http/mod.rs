@@ -16,6 +16,7 @@ mod openapi;
 mod servers;
 mod state;
 mod stats;
+mod storage;
 
 use std::sync::Arc;
 
@@ -43,8 +44,10 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/servers/{id}/metrics/history", || servers::server_history),
         Route::get("/api/containers", || containers::container_list),
         Route::get("/api/stats", || stats::fleet_stats),
+        Route::get("/api/storage", || storage::storage),
         Route::get("/api/activities", || activities::activity_list),
         Route::get("/healthz", || health::healthz),
+        Route::get("/readyz", || health::readyz),
         Route::get("/openapi.json", || openapi::openapi_json),
     ]
 }
@@ -95,7 +98,7 @@ fn api_router() -> Router {
 
 /// Whether `path` belongs to the API: such a path is never a page of the dashboard, known or not.
 fn is_api_path(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || path == "/healthz" || path == "/openapi.json"
+    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz") || path == "/openapi.json"
 }
 
 struct Provide(Arc<State>);

@@ -10,6 +10,7 @@ mod history;
 mod sample;
 mod server;
 mod service;
+mod storage;
 
 pub use activity::{Activity, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
@@ -20,6 +21,7 @@ pub(crate) use sample::full_readings;
 pub use sample::{Readings, Sample};
 pub use server::{ServerDetail, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
+pub use storage::{Storage, StorageDisk, StorageGrowth};
 
 /// Gives an enumeration its one text form, used on the wire and in the store alike.
 macro_rules! text_enum {

@@ -10,7 +10,7 @@
 //! every sample.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -84,6 +84,8 @@ enum Message {
 pub struct Ingest {
     jobs: mpsc::UnboundedSender<Message>,
     room: Arc<Semaphore>,
+    /// Samples that were committed on SQLite, resent ones included.
+    committed: Arc<AtomicU64>,
     /// When the log was told last that the queue is full.
     said_full: Arc<Mutex<Option<Instant>>>,
 }
@@ -92,9 +94,11 @@ impl Ingest {
     /// Starts the writer.
     pub fn start(engine: Engine) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let writer = Writer { engine, days: HashSet::new() };
+        let committed = Arc::<AtomicU64>::default();
+        let writer = Writer { engine, days: HashSet::new(), committed: Arc::clone(&committed) };
         let handle = tokio::spawn(writer.run(queue));
-        (Self { jobs, room: Arc::new(Semaphore::new(QUEUE_MAX_ROWS)), said_full: Arc::default() }, handle)
+        let room = Arc::new(Semaphore::new(QUEUE_MAX_ROWS));
+        (Self { jobs, room, committed, said_full: Arc::default() }, handle)
     }
 
     /// Lets the writer finish what is waiting, and waits for it. Nothing is taken up after that.
@@ -129,6 +133,16 @@ impl Ingest {
 }
 
 impl Ingest {
+    /// Samples that wait, or are being written.
+    pub fn queued_rows(&self) -> usize {
+        QUEUE_MAX_ROWS.saturating_sub(self.room.available_permits())
+    }
+
+    /// Samples that were committed on SQLite since the start.
+    pub fn committed(&self) -> u64 {
+        self.committed.load(Ordering::Relaxed)
+    }
+
     fn full(&self) -> StoreError {
         let now = Instant::now();
         let mut said = self.said_full.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,6 +158,7 @@ struct Writer {
     engine: Engine,
     /// Days whose partition is known to be there. PostgreSQL alone has partitions.
     days: HashSet<i64>,
+    committed: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -212,6 +227,7 @@ impl Writer {
                 metrics::insert_shapes_sqlite(&mut transaction, &shapes).await?;
                 metrics::insert_sqlite(&mut transaction, &rows).await?;
                 transaction.commit().await?;
+                self.committed.fetch_add(rows.len() as u64, Ordering::Relaxed);
                 shapes.iter().for_each(|shape| shape.is_stored.store(true, Ordering::Release));
                 Ok(known)
             }

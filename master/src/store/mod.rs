@@ -14,6 +14,8 @@
 mod activities;
 mod additions;
 mod containers;
+mod disk;
+mod growth;
 mod heard;
 mod ingest;
 mod metrics;
@@ -22,10 +24,11 @@ mod postgres;
 mod servers;
 mod shapes;
 mod sqlite;
+mod storage;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use neon_shared::time::Timestamp;
@@ -35,6 +38,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use disk::Disk;
 use heard::{Heard, Known, Unwritten, Verdict};
 use ingest::{Done, Ingest, Work};
 use metrics::SampleRow;
@@ -92,6 +96,9 @@ pub enum StoreError {
     /// The database is slower than what there is to write; the same call may succeed later.
     #[error("more is waiting to be written than the database can take")]
     Busy,
+    /// The disk is nearly full, and new rows are turned away before it is; the same call may succeed later.
+    #[error("the disk is nearly full")]
+    DiskLow,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -121,7 +128,7 @@ impl StoreError {
     /// Whether waiting may mend it.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Busy | Self::Closed => true,
+            Self::Unavailable(_) | Self::Busy | Self::DiskLow | Self::Closed => true,
             Self::Shared(error) => error.is_unavailable(),
             _ => false,
         }
@@ -279,12 +286,16 @@ struct Shared {
     /// Whether the last time that failed.
     heard_failed: AtomicBool,
     writer: Mutex<Option<Tasks>>,
+    /// The guard of SQLite's disk, once there is one.
+    disk: OnceLock<Arc<Disk>>,
+    measured: Mutex<storage::Measured>,
 }
 
 #[derive(Debug)]
 struct Tasks {
     heard: JoinHandle<()>,
     ingest: JoinHandle<()>,
+    storage: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Debug)]
@@ -311,7 +322,7 @@ impl Store {
         let (heard, shapes) = (Arc::new(Heard::new()), Arc::new(Shapes::new()));
         let store = Self { engine, heard, shapes, ingest, shared: Arc::default() };
         let heard_task = tokio::spawn(store.clone().write_heard_regularly());
-        *store.shared.writer.lock().await = Some(Tasks { heard: heard_task, ingest: ingest_task });
+        *store.shared.writer.lock().await = Some(Tasks { heard: heard_task, ingest: ingest_task, storage: None });
         Ok(store)
     }
 
@@ -320,6 +331,7 @@ impl Store {
         let tasks = self.shared.writer.lock().await.take();
         if let Some(tasks) = &tasks {
             tasks.heard.abort();
+            tasks.storage.iter().for_each(JoinHandle::abort);
         }
         if let Err(error) = self.write_heard().await {
             tracing::warn!(cause = %error, "when servers were heard last could not be written");
@@ -492,6 +504,7 @@ impl Store {
     /// what is stored of them, and none of them should have to wait for the database in that size.
     pub async fn metrics_ready<'a>(&self, reporter: &'a Reporter, now: Timestamp) -> Result<Ready<'a>, StoreError> {
         self.hear(reporter, None, now).await?;
+        self.check_disk()?;
         // Two billion servers are more than a master ever numbers.
         let id = i32::try_from(reporter.server_id).map_err(|_| StoreError::ServerGone)?;
         let shape = match self.shapes.newest(id) {
@@ -586,6 +599,7 @@ impl Store {
         F: FnOnce(Option<&[Container]>) -> ContainerChanges + Send,
     {
         self.hear(reporter, None, now).await?;
+        self.check_disk()?;
         write!(self, containers::replace(reporter, hash, now, changes))
     }
 

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
 use super::StoreError;
+use super::storage::Size;
 
 const CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection before it is told to come back later.
@@ -96,4 +97,20 @@ pub async fn offline_among(connection: &mut PgConnection, ids: &[i64]) -> Result
 pub async fn containers_hashes(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<PgRow>, StoreError> {
     let sql = "SELECT server_id, containers_hash FROM server_heard WHERE server_id = ANY($1)";
     Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
+}
+
+/// What the database takes. Samples are those of the statistics, of all masters: counting them would read them all.
+pub async fn size(connection: &mut PgConnection) -> Result<Size, StoreError> {
+    let sql = "SELECT pg_database_size(current_database()), (SELECT COUNT(*) FROM servers), \
+         COALESCE(SUM(t.n_live_tup), 0)::BIGINT, COALESCE(SUM(t.n_tup_ins), 0)::BIGINT \
+         FROM pg_inherits h JOIN pg_stat_user_tables t ON t.relid = h.inhrelid \
+         WHERE h.inhparent = 'metrics'::regclass";
+    let (bytes, servers, live, inserted): (i64, i64, i64, i64) = sqlx::query_as(sql).fetch_one(connection).await?;
+    Ok(Size {
+        database_bytes: bytes.cast_unsigned(),
+        used_bytes: bytes.cast_unsigned(),
+        servers: servers.cast_unsigned(),
+        samples_estimated: Some(live.cast_unsigned()),
+        samples_total: Some(inserted.cast_unsigned()),
+    })
 }

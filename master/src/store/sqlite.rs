@@ -16,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::storage::Size;
 use super::{StoreError, json};
 
 /// Connections that read.
@@ -68,6 +69,11 @@ impl Sqlite {
         let mover = pool().max_connections(1).connect_with(options.clone()).await?;
         let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers, mover, path: path.to_owned(), turn: Arc::default() })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Moves the log into the file as it grows, until the database is closed.
@@ -144,4 +150,18 @@ pub async fn containers_hashes(connection: &mut SqliteConnection, ids: &[i64]) -
     let sql = "SELECT server_id, containers_hash FROM server_heard \
          WHERE server_id IN (SELECT value FROM json_each($1))";
     Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
+}
+
+/// What the database takes; four numbers of its header, and the servers counted.
+pub async fn size(connection: &mut SqliteConnection) -> Result<Size, StoreError> {
+    let sql = "SELECT p.page_count, s.page_size, f.freelist_count, (SELECT COUNT(*) FROM servers) \
+         FROM pragma_page_count AS p, pragma_page_size AS s, pragma_freelist_count AS f";
+    let (pages, page_bytes, free, servers): (i64, i64, i64, i64) = sqlx::query_as(sql).fetch_one(connection).await?;
+    Ok(Size {
+        database_bytes: (pages * page_bytes).cast_unsigned(),
+        used_bytes: ((pages - free) * page_bytes).cast_unsigned(),
+        servers: servers.cast_unsigned(),
+        samples_estimated: None,
+        samples_total: None,
+    })
 }

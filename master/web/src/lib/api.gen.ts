@@ -208,6 +208,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the database takes, how fast it grows, and what room there is. */
+        get: operations["storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -220,6 +237,27 @@ export interface paths {
          * @description 200 when the store answers, 503 when it does not.
          */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether samples are taken.
+         * @description 503 with the same body when they are not. Heartbeats and reads may go on nevertheless, so this is for an alert, and
+         *     `/healthz` for whatever restarts the master or sends nobody to it.
+         */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -840,6 +878,20 @@ export interface components {
             /** @description Version of the master. */
             version: string;
         };
+        /** @description Body of `GET /readyz`. */
+        Readiness: {
+            /** @description Whether the database answers. */
+            databaseAnswers: boolean;
+            /**
+             * @description Whether samples and containers are turned away because the disk is nearly full. Never true on PostgreSQL, whose
+             *     disk cannot be seen from here.
+             */
+            diskIsLow: boolean;
+            /** @description Samples that wait to be written. */
+            queuedSamples: number;
+            /** @description Whether samples are taken. */
+            ready: boolean;
+        };
         /** @description One entry of `GET /api/activities`. */
         Activity: {
             /** @description The container it happened to; null where it is about the server. */
@@ -1148,6 +1200,82 @@ export interface components {
          * @enum {string}
          */
         ServiceStatus: "healthy" | "degraded" | "down";
+        /** @description Body of `GET /api/storage`. */
+        Storage: {
+            /**
+             * Format: uint64
+             * @description The database on disk, with indexes and, on SQLite, its log, in bytes; at most ten seconds old.
+             */
+            databaseBytes: number;
+            disk?: (null | components["schemas"]["StorageDisk"]) & unknown;
+            /** @description `sqlite` or `postgresql`. */
+            engine: string;
+            growth: components["schemas"]["StorageGrowth"] & unknown;
+            /**
+             * Format: uint64
+             * @description Samples that are stored, as PostgreSQL's statistics estimate it; absent on SQLite, which would have to count.
+             */
+            samplesEstimated?: number | null;
+            /**
+             * Format: uint64
+             * @description Registered servers.
+             */
+            servers: number;
+        };
+        /** @description Room on the disk. */
+        StorageDisk: {
+            /**
+             * Format: double
+             * @description Days until they are, if the database goes on growing as it did and nothing else does; absent where that is not
+             *     known, or it does not grow.
+             */
+            daysUntilLow?: number | null;
+            /**
+             * Format: uint64
+             * @description Free for the master, in bytes.
+             */
+            freeBytes: number;
+            /** @description Whether samples and containers are turned away for it. */
+            isLow: boolean;
+            /**
+             * Format: uint64
+             * @description What is kept free (`MIN_FREE_DISK_MB`), in bytes.
+             */
+            reserveBytes: number;
+            /**
+             * Format: uint64
+             * @description Size of the file system, in bytes.
+             */
+            totalBytes: number;
+        };
+        /** @description How fast the database grows. */
+        StorageGrowth: {
+            /**
+             * Format: double
+             * @description Growth per day, in bytes; absent before an hour is measured, or where it shrank.
+             */
+            bytesPerDay?: number | null;
+            /**
+             * Format: double
+             * @description Growth of the whole database per sample, in bytes; absent under 1,000 samples, or where it shrank.
+             */
+            bytesPerSample?: number | null;
+            /**
+             * Format: double
+             * @description Growth per registered server and day, in bytes; absent as `bytesPerDay` is, and without servers.
+             */
+            bytesPerServerAndDay?: number | null;
+            /**
+             * Format: uint64
+             * @description Over how many seconds this was measured.
+             */
+            measuredSeconds: number;
+            /**
+             * Format: uint64
+             * @description Samples stored in that time: by this master on SQLite, by all of them on PostgreSQL.
+             */
+            samples: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1627,6 +1755,35 @@ export interface operations {
             };
         };
     };
+    storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the database takes and has */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            /** @description The store does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -1652,6 +1809,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Samples are taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Samples are turned away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

@@ -1,0 +1,21 @@
+//! `GET /api/storage`.
+
+use salvo::Depot;
+use salvo::oapi::endpoint;
+use salvo::writing::Json;
+
+use super::error::{ApiError, ErrorBody};
+use super::state::State;
+use crate::model::Storage;
+
+/// What the database takes, how fast it grows, and what room there is.
+#[endpoint(
+    tags("operation"),
+    responses(
+        (status_code = 200, description = "What the database takes and has", body = Storage),
+        (status_code = 503, description = "The store does not answer", body = ErrorBody),
+    )
+)]
+pub async fn storage(depot: &mut Depot) -> Result<Json<Storage>, ApiError> {
+    Ok(Json(State::of(depot)?.store.storage().await?))
+}
