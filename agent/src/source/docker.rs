@@ -38,7 +38,7 @@ const REQUEST_BYTES: usize = 256;
 /// What an engine takes to inspect one container, about: so long it is left to work before its answers are looked for.
 const INSPECT_TIME: Duration = Duration::from_micros(300);
 /// The same for the lists of images and containers of a small host, both together.
-const LISTS_TIME: Duration = Duration::from_millis(3);
+const LISTS_TIME: Duration = Duration::from_millis(10);
 /// One whole `/info` or inspect answer. Of a larger inspect answer the list's own words stand in.
 pub const DETAIL_BYTES: usize = 256 * 1024;
 /// All tags of all images. The tags of images past it are left out and counted.
