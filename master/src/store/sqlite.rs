@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
@@ -28,8 +29,16 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Log that is moved into the file beside the writer, and past which the writer waits until all of it is.
 const LOG_MOVED_BYTES: u64 = 4 << 20;
 const LOG_MAX_BYTES: u64 = 256 << 20;
+/// What may be left to move, in pages of 4 KiB, when the writer is made to wait for it. More is left while a reader needs the
+/// log, such as a long backup: then waiting would not help, and the log grows until the reader is done.
+const LOG_LEFT_PAGES: i64 = 2048;
+/// How long the writer waits at most for a reader who came in between.
+const MOVER_WAIT: Duration = Duration::from_millis(100);
 /// Time between two looks at the log.
 const LOG_LOOK: Duration = Duration::from_millis(250);
+
+/// What makes and upgrades the tables.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The open database.
 #[derive(Clone, Debug)]
@@ -44,10 +53,7 @@ pub struct Sqlite {
 
 impl Sqlite {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            created.map_err(|error| StoreError::Folder(folder.to_owned(), error))?;
-        }
+        make_folder(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -65,8 +71,8 @@ impl Sqlite {
             Box::pin(async move { Ok(is_usable) })
         });
         let writer = writer.connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
-        let mover = pool().max_connections(1).connect_with(options.clone()).await?;
+        MIGRATIONS.run(&writer).await?;
+        let mover = pool().max_connections(1).connect_with(options.clone().busy_timeout(MOVER_WAIT)).await?;
         let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers, mover, path: path.to_owned(), turn: Arc::default() })
     }
@@ -88,15 +94,15 @@ impl Sqlite {
                 continue;
             }
             // TRUNCATE keeps writers out until all is moved, which is little when PASSIVE has just been there.
-            let passive = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.mover).await;
+            let passive = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.mover).await;
             let outcome = match passive {
-                Ok(_) if bytes >= LOG_MAX_BYTES => {
-                    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.mover).await
+                Ok((_, pages, moved)) if truncates(bytes, pages, moved) => {
+                    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.mover).await.map(drop)
                 }
-                outcome => outcome,
+                outcome => outcome.map(|(_, _, _): (i64, i64, i64)| ()),
             };
             match outcome {
-                Ok(_) => failed_before = false,
+                Ok(()) => failed_before = false,
                 Err(sqlx::Error::PoolClosed) => return,
                 // A full disk, for one: the next commit says so, too. Tried again four times a second, said once.
                 Err(error) => {
@@ -129,6 +135,18 @@ impl Sqlite {
         self.mover.close().await;
         self.writer.close().await;
     }
+}
+
+/// Whether the writer is made to wait until a log of `bytes` is moved, `moved` of its `pages` being moved already.
+fn truncates(bytes: u64, pages: i64, moved: i64) -> bool {
+    bytes >= LOG_MAX_BYTES && pages - moved <= LOG_LEFT_PAGES
+}
+
+/// Makes the folder of a database file where there is none.
+pub fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    created.map_err(|error| StoreError::Folder(folder.to_owned(), error))
 }
 
 /// Writes when servers were heard, and returns how many of them there are.
@@ -164,4 +182,18 @@ pub async fn size(connection: &mut SqliteConnection) -> Result<Size, StoreError>
         samples_estimated: None,
         samples_total: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_waits_for_a_long_log_that_nobody_reads() {
+        let pages = (LOG_MAX_BYTES / 4096) as i64;
+        assert!(!truncates(LOG_MAX_BYTES - 1, pages, pages));
+        assert!(truncates(LOG_MAX_BYTES, pages, pages));
+        assert!(truncates(LOG_MAX_BYTES, pages, pages - LOG_LEFT_PAGES));
+        assert!(!truncates(LOG_MAX_BYTES, pages, pages - LOG_LEFT_PAGES - 1));
+    }
 }
