@@ -143,17 +143,7 @@ pub enum ConfigError {
 impl Config {
     /// Reads the process's environment and `.env` in the working directory.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let mut values = dot_env(Path::new(".env"))?;
-        // A variable that is not UTF-8 is no value of ours unless it is one of our keys, and then it is bad.
-        for (name, value) in std::env::vars_os() {
-            let Ok(name) = name.into_string() else { continue };
-            match value.into_string() {
-                Ok(value) => values.insert(name, value),
-                Err(_) if is_key(&name) => return Err(bad(&name, "is not UTF-8")),
-                Err(_) => None,
-            };
-        }
-        Self::from_values(&values)
+        Self::from_values(&environment()?)
     }
 
     /// Reads the configuration from `values`, and the files they name.
@@ -164,7 +154,7 @@ impl Config {
             jwt_secret: secret("JWT_SECRET", &value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
             tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
-            database: database(value("DATABASE_URL"), value("DATA_DIR"))?,
+            database: database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))?,
             min_free_disk_bytes: min_free_disk_bytes(value("MIN_FREE_DISK_MB"))?,
             offline_after_s: offline_after_s(value("OFFLINE_AFTER_S"))?,
             log_format: match value("LOG_FORMAT") {
@@ -177,6 +167,18 @@ impl Config {
     }
 }
 
+/// Where the store is, for what needs no more than that: the same as [`Config::from_env`] finds, also without secrets.
+pub fn database_from_env() -> Result<Location, ConfigError> {
+    let values = environment()?;
+    let value = |key: &str| values.get(key).map(String::as_str).filter(|value| !value.is_empty());
+    database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))
+}
+
+/// Where the store is that the argument `name` of a command gives as a URL.
+pub fn database_from_argument(name: &str, url: &str) -> Result<Location, ConfigError> {
+    database(name, Some(url), None)
+}
+
 /// The table as `--help` prints it.
 pub fn help() -> String {
     let rows = KEYS.iter().map(|key| {
@@ -184,6 +186,20 @@ pub fn help() -> String {
         format!("  {:<16} {} ({default})\n", key.name, key.meaning)
     });
     rows.collect()
+}
+
+fn environment() -> Result<HashMap<String, String>, ConfigError> {
+    let mut values = dot_env(Path::new(".env"))?;
+    // A variable that is not UTF-8 is no value of ours unless it is one of our keys, and then it is bad.
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => values.insert(name, value),
+            Err(_) if is_key(&name) => return Err(bad(&name, "is not UTF-8")),
+            Err(_) => None,
+        };
+    }
+    Ok(values)
 }
 
 fn is_key(name: &str) -> bool {
@@ -251,14 +267,14 @@ fn tls(chain_path: Option<&str>, key_path: Option<&str>) -> Result<Option<Identi
 }
 
 /// The URL may hold a password, so no error quotes it.
-fn database(url: Option<&str>, data_dir: Option<&str>) -> Result<Location, ConfigError> {
+fn database(key: &str, url: Option<&str>, data_dir: Option<&str>) -> Result<Location, ConfigError> {
     let Some(url) = url else {
         return Ok(Location::Sqlite(PathBuf::from(data_dir.unwrap_or(DATA_DIR_DEFAULT)).join(DATABASE_FILE)));
     };
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return match url.parse::<sqlx::postgres::PgConnectOptions>() {
             Ok(_) => Ok(Location::Postgres(url.to_owned())),
-            Err(_) => Err(bad("DATABASE_URL", "is not a valid postgres:// URL")),
+            Err(_) => Err(bad(key, "is not a valid postgres:// URL")),
         };
     }
     let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
@@ -266,7 +282,7 @@ fn database(url: Option<&str>, data_dir: Option<&str>) -> Result<Location, Confi
         Some(path) if !path.is_empty() && !path.starts_with(':') && !path.contains('?') => {
             Ok(Location::Sqlite(PathBuf::from(path)))
         }
-        _ => Err(bad("DATABASE_URL", "must be sqlite:<path> or postgres://user:password@host/database")),
+        _ => Err(bad(key, "must be sqlite:<path> or postgres://user:password@host/database")),
     }
 }
 

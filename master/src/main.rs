@@ -1,9 +1,12 @@
 //! `neon-master`: reads the configuration, starts the master, and stops it on SIGTERM or SIGINT.
 //!
-//! Exit codes: 0 after an ordered stop, 1 where the address or the store cannot be had, 2 for a bad configuration or
-//! command line.
+//! Exit codes: 0 after an ordered stop or a command that was done, 1 where the address or the store cannot be had or a
+//! command failed, 2 for a bad configuration or command line.
 #![forbid(unsafe_code)]
 
+mod command;
+
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use neon_master::config::{self, Config, LogFormat};
@@ -19,7 +22,8 @@ const FAILED: u8 = 1;
 const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
-    match std::env::args_os().nth(1).as_deref().map(|argument| argument.to_string_lossy().into_owned()).as_deref() {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match arguments.first().map(|argument| argument.to_string_lossy()).as_deref() {
         None => {}
         Some("--version" | "-V") => {
             println!("neon-master {VERSION}");
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
             print!("{}", neon_master::http::openapi_document());
             return ExitCode::SUCCESS;
         }
+        Some("backup" | "restore") => return command::run(&arguments),
         Some(other) => {
             eprintln!("neon-master: unknown argument {other:?}, try --help");
             return ExitCode::from(BAD_CONFIG);
@@ -108,8 +113,12 @@ fn log_to_stderr(config: &Config) {
 fn help() -> String {
     format!(
         "neon-master {VERSION}: stores what Neon's agents report and shows it.\n\n\
-         Usage: neon-master [--help | --version | openapi]\n\n\
-         Without an argument it runs until SIGTERM or SIGINT. `openapi` prints the API's description.\n\
+         Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE]\n\n\
+         Without an argument it runs until SIGTERM or SIGINT.\n\n\
+         \x20 openapi          prints the API's description\n\
+         \x20 backup FILE      copies the SQLite database to a new file, also while a master runs\n\
+         \x20 restore FILE     puts such a copy in its place, while none runs, and keeps what was there\n\n\
+         These exit with 0 when done, 1 when not (then nothing was changed), 2 for a bad command line.\n\
          It is configured by environment variables, or a file .env in its working directory:\n\n{}",
         config::help()
     )

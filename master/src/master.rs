@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::domain::status::offline_cutoff;
 use crate::http::{self, State, Tokens, error_chain, now};
-use crate::store::{Location, Store, StoreError};
+use crate::store::{Location, Lock, Store, StoreError};
 
 /// How long a database that does not answer is waited for at the start: a database container next to this one needs
 /// some seconds itself.
@@ -51,6 +51,8 @@ pub struct Master {
     server: JoinHandle<io::Result<()>>,
     watcher: JoinHandle<()>,
     maintainer: JoinHandle<()>,
+    /// Last, so that it is given up last.
+    _lock: Lock,
 }
 
 /// Why the master did not start.
@@ -76,6 +78,7 @@ impl Master {
         let listener = TcpListener::bind(config.listen).await.map_err(|e| StartError::Listen(config.listen, e))?;
         let address = listener.local_addr().map_err(|e| StartError::Listen(config.listen, e))?;
         let acceptor = TcpAcceptor::try_from(listener).map_err(|e| StartError::Listen(config.listen, e))?;
+        let lock = Lock::take(&config.database).map_err(|e| StartError::Store(config.database.clone(), e))?;
         let store = open_store(&config.database).await.map_err(|e| StartError::Store(config.database.clone(), e))?;
 
         store.watch_storage(config.min_free_disk_bytes).await;
@@ -95,7 +98,7 @@ impl Master {
         };
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
         let maintainer = tokio::spawn(maintain(store.clone()));
-        Ok(Self { address, store, handle, server, watcher, maintainer })
+        Ok(Self { address, store, handle, server, watcher, maintainer, _lock: lock })
     }
 
     /// Where it listens; the port is the real one also where 0 was asked for.

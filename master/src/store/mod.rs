@@ -13,14 +13,17 @@
 
 mod activities;
 mod additions;
+pub mod backup;
 mod containers;
 mod disk;
 mod growth;
 mod heard;
 mod ingest;
+mod lock;
 mod metrics;
 mod packed;
 mod postgres;
+mod schema;
 mod servers;
 mod shapes;
 mod sqlite;
@@ -39,6 +42,8 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use disk::Disk;
+pub use lock::Lock;
+
 use heard::{Heard, Known, Unwritten, Verdict};
 use ingest::{Done, Ingest, Work};
 use metrics::SampleRow;
@@ -114,6 +119,12 @@ pub enum StoreError {
     /// The folder of the database file could not be created.
     #[error("the folder {} could not be created", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
+    /// A file beside the database could not be used.
+    #[error("{} could not be opened", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
+    /// Another process has the SQLite file.
+    #[error("{} is in use: a master is running on it, or a restore or move of it", .0.display())]
+    InUse(PathBuf),
     /// A stored value that no version of this master wrote.
     #[error("column {column} holds {value:?}, which is none of its values")]
     Corrupt {

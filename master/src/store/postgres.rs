@@ -3,11 +3,15 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
 use super::StoreError;
 use super::storage::Size;
+
+/// What makes and upgrades the tables.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 const CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection before it is told to come back later.
@@ -24,7 +28,7 @@ pub async fn open(url: &str) -> Result<PgPool, StoreError> {
         .after_connect(|connection, _| Box::pin(async move { connection.execute(DURABLE).await.map(drop) }))
         .connect_with(options)
         .await?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    MIGRATIONS.run(&pool).await?;
     Ok(pool)
 }
 

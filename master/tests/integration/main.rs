@@ -4,6 +4,7 @@
 //! create databases), else a private cluster made with the `initdb` found on this machine; without either the tests
 //! fail.
 
+mod backup;
 mod common;
 mod config;
 mod dashboard;

@@ -1,0 +1,75 @@
+//! What `neon-master` does instead of running: each says what it did in a line, or why it did not.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use neon_master::config::{self, ConfigError};
+use neon_master::http::{error_chain, now};
+use neon_master::store::Location;
+use neon_master::store::backup::{BackupError, Contents, backup, restore};
+
+use crate::{BAD_CONFIG, FAILED};
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    /// Its arguments.
+    #[error("usage: neon-master {0}")]
+    Usage(&'static str),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+}
+
+/// Carries out the command that `arguments` begins with.
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    match carry_out(arguments) {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("neon-master: {}", error_chain(&error));
+            let is_bad_call = matches!(error, CommandError::Usage(_) | CommandError::Config(_));
+            ExitCode::from(if is_bad_call { BAD_CONFIG } else { FAILED })
+        }
+    }
+}
+
+fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
+    let (command, arguments) =
+        arguments.split_first().map_or((None, arguments), |(first, rest)| (first.to_str(), rest));
+    match command {
+        Some("backup") => back_up(&config::database_from_env()?, file(arguments, "backup FILE")?),
+        _ => put_back(&config::database_from_env()?, file(arguments, "restore FILE")?),
+    }
+}
+
+/// The only argument; one that looks like an option is a mistake.
+fn file<'a>(arguments: &'a [OsString], usage: &'static str) -> Result<&'a Path, CommandError> {
+    match arguments {
+        [file] if !file.is_empty() && !file.to_string_lossy().starts_with('-') => Ok(Path::new(file)),
+        _ => Err(CommandError::Usage(usage)),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn back_up(location: &Location, to: &Path) -> Result<String, CommandError> {
+    let contents = backup(location, to).await?;
+    Ok(format!("{location} is backed up to {}: {}", to.display(), describe(&contents)))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn put_back(location: &Location, from: &Path) -> Result<String, CommandError> {
+    let restored = restore(location, from, now()).await?;
+    let kept = restored
+        .replaced
+        .map_or("there was none before".to_owned(), |kept| format!("the one before is kept as {}", kept.display()));
+    Ok(format!("{location} is restored from {}: {}; {kept}", from.display(), describe(&restored.contents)))
+}
+
+fn describe(contents: &Contents) -> String {
+    format!("{} servers, {} samples, {} bytes, checked", contents.servers, contents.samples, contents.bytes)
+}
