@@ -8,8 +8,11 @@ use neon_master::config::{self, ConfigError};
 use neon_master::http::{error_chain, now};
 use neon_master::store::Location;
 use neon_master::store::backup::{BackupError, Contents, backup, restore};
+use neon_master::store::transfer::{Moved, TransferError, transfer};
 
 use crate::{BAD_CONFIG, FAILED};
+
+const MIGRATE_STORE: &str = "migrate-store --from URL --to URL";
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,8 @@ enum CommandError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
 }
 
 /// Carries out the command that `arguments` begins with.
@@ -43,6 +48,11 @@ fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
         arguments.split_first().map_or((None, arguments), |(first, rest)| (first.to_str(), rest));
     match command {
         Some("backup") => back_up(&config::database_from_env()?, file(arguments, "backup FILE")?),
+        Some("migrate-store") => {
+            let (from, to) = from_and_to(arguments).ok_or(CommandError::Usage(MIGRATE_STORE))?;
+            let from = config::database_from_argument("--from", from)?;
+            move_all(&from, &config::database_from_argument("--to", to)?)
+        }
         _ => put_back(&config::database_from_env()?, file(arguments, "restore FILE")?),
     }
 }
@@ -52,6 +62,15 @@ fn file<'a>(arguments: &'a [OsString], usage: &'static str) -> Result<&'a Path, 
     match arguments {
         [file] if !file.is_empty() && !file.to_string_lossy().starts_with('-') => Ok(Path::new(file)),
         _ => Err(CommandError::Usage(usage)),
+    }
+}
+
+/// The two URLs, in either order.
+fn from_and_to(arguments: &[OsString]) -> Option<(&str, &str)> {
+    let [a, b, c, d] = arguments else { return None };
+    match (a.to_str()?, b.to_str()?, c.to_str()?, d.to_str()?) {
+        ("--from", from, "--to", to) | ("--to", to, "--from", from) => Some((from, to)),
+        _ => None,
     }
 }
 
@@ -68,6 +87,20 @@ async fn put_back(location: &Location, from: &Path) -> Result<String, CommandErr
         .replaced
         .map_or("there was none before".to_owned(), |kept| format!("the one before is kept as {}", kept.display()));
     Ok(format!("{location} is restored from {}: {}; {kept}", from.display(), describe(&restored.contents)))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn move_all(from: &Location, to: &Location) -> Result<String, CommandError> {
+    let moved = transfer(from, to).await?;
+    let line =
+        |Moved { table, sum }: &Moved| format!("{table:<16} {:>12} rows  checksum {:016x}", sum.rows, sum.checksum);
+    let lines: Vec<String> = moved.iter().map(line).collect();
+    let rows: u64 = moved.iter().map(|moved| moved.sum.rows).sum();
+    Ok(format!(
+        "{}\n{from} is moved to {to}: {} tables, {rows} rows, counted and compared",
+        lines.join("\n"),
+        moved.len()
+    ))
 }
 
 fn describe(contents: &Contents) -> String {

@@ -158,7 +158,7 @@ pub async fn restore(location: &Location, from: &Path, now: Timestamp) -> Result
 }
 
 /// A file that is not yet what it will be; removed where it does not become it.
-struct Unfinished {
+pub(super) struct Unfinished {
     path: PathBuf,
     /// Locked, so that two processes do not write it at once. SQLite's own locks go when a file is closed that it has
     /// open, so this stays open until SQLite is done.
@@ -168,7 +168,7 @@ struct Unfinished {
 
 impl Unfinished {
     /// Makes it, empty; what a killed process left is overwritten.
-    fn create(path: PathBuf) -> Result<Self, BackupError> {
+    pub(super) fn create(path: PathBuf) -> Result<Self, BackupError> {
         let failed = |error| BackupError::File(path.clone(), error);
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(failed)?;
@@ -191,9 +191,13 @@ impl Unfinished {
         Ok(unfinished)
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Gives it to whom the file at `path` belongs, or else the folder of it: a master that runs as another user than
     /// who restores must be able to write it.
-    fn belongs_to_the_owner_of(&self, path: &Path) -> Result<(), BackupError> {
+    pub(super) fn belongs_to_the_owner_of(&self, path: &Path) -> Result<(), BackupError> {
         let failed = |error| BackupError::File(self.path.clone(), error);
         let owner = fs::metadata(path).or_else(|_| fs::metadata(folder_of(path))).map_err(failed)?;
         let own = self.file.metadata().map_err(failed)?;
@@ -204,7 +208,7 @@ impl Unfinished {
     }
 
     /// Syncs it and gives it its name.
-    fn finish(mut self, path: &Path) -> Result<(), BackupError> {
+    pub(super) fn finish(mut self, path: &Path) -> Result<(), BackupError> {
         self.file.sync_all().map_err(|error| BackupError::File(self.path.clone(), error))?;
         remove_what_belongs_to(&self.path)?;
         fs::rename(&self.path, path).map_err(|error| BackupError::File(path.to_owned(), error))?;
@@ -224,7 +228,7 @@ impl Drop for Unfinished {
 }
 
 /// Refuses what is no database of a schema that this master knows.
-async fn must_be_neon(path: &Path) -> Result<(), BackupError> {
+pub(super) async fn must_be_neon(path: &Path) -> Result<(), BackupError> {
     let mut head = [0; MAGIC.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
         Ok(()) if head == *MAGIC => {}
@@ -280,7 +284,7 @@ async fn check(path: &Path) -> Result<Contents, BackupError> {
 }
 
 /// A connection that does not change the database.
-async fn read(path: &Path) -> Result<SqliteConnection, BackupError> {
+pub(super) async fn read(path: &Path) -> Result<SqliteConnection, BackupError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(WAIT);
     options.connect().await.map_err(|error| damaged_or(path, error))
 }
@@ -320,7 +324,7 @@ async fn keep(path: &Path, now: Timestamp) -> Result<Option<PathBuf>, BackupErro
 }
 
 /// Removes what the engine may have left of its work on a database that nobody has open any more.
-fn remove_what_belongs_to(path: &Path) -> Result<(), BackupError> {
+pub(super) fn remove_what_belongs_to(path: &Path) -> Result<(), BackupError> {
     for suffix in [LOG, LOG_INDEX, JOURNAL] {
         match fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -351,7 +355,7 @@ async fn is_readable(path: &Path) -> Result<bool, BackupError> {
 /// is.
 ///
 /// Errors: somebody else has it open, an operator's shell for one.
-async fn move_log_into(path: &Path) -> Result<(), BackupError> {
+pub(super) async fn move_log_into(path: &Path) -> Result<(), BackupError> {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(WAIT);
     // In this mode the first access fails where any other connection is open.
     let options = options.pragma("locking_mode", "EXCLUSIVE");

@@ -28,6 +28,7 @@ mod servers;
 mod shapes;
 mod sqlite;
 mod storage;
+pub mod transfer;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -58,6 +58,16 @@ pub async fn of_sqlite(connection: &mut sqlx::SqliteConnection) -> Result<Option
     Ok(Some(sqlx::query_as(APPLIED).fetch_all(connection).await?))
 }
 
+/// What was applied to the PostgreSQL database, `None` where it has no tables of Neon.
+pub async fn of_postgres(connection: &mut sqlx::PgConnection) -> Result<Option<Vec<Applied>>, StoreError> {
+    let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let is_there: bool = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
+    if !is_there {
+        return Ok(None);
+    }
+    Ok(Some(sqlx::query_as(APPLIED).fetch_all(connection).await?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,4 +15,5 @@ mod reading;
 mod store;
 mod store_size;
 mod tls;
+mod transfer;
 mod wire_contract;
