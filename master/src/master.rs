@@ -82,6 +82,7 @@ impl Master {
         let store = open_store(&config.database).await.map_err(|e| StartError::Store(config.database.clone(), e))?;
 
         store.watch_storage(config.min_free_disk_bytes).await;
+        store.stand_for_leader().await;
 
         let state = State {
             store: store.clone(),
@@ -161,25 +162,28 @@ async fn open_store(location: &Location) -> Result<Store, StoreError> {
     }
 }
 
-/// Keeps the store small, for ever.
+/// Keeps the store small, for ever. One master at a time does.
 async fn maintain(store: Store) {
     let mut ticks = tokio::time::interval(MAINTAIN_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        // Also the first thing that a new leader does.
+        store.leading().await;
         if let Err(error) = store.maintain(now()).await {
             tracing::warn!(cause = error_chain(&error), "storage could not be given back; the next try is in an hour");
         }
     }
 }
 
-/// Marks silent servers as offline, for ever.
+/// Marks silent servers as offline, for ever. One master at a time does.
 async fn watch(store: Store, started: Timestamp, offline_after_s: u32) {
     let offline_after = Duration::from_secs(offline_after_s.into());
     let mut ticks = tokio::time::interval((offline_after / 4).min(WATCH_INTERVAL_MAX));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        store.leading().await;
         let now = now();
         let Some(cutoff) = offline_cutoff(now, started, i64::from(offline_after_s) * 1000) else { continue };
         match store.servers_mark_offline(cutoff, now).await {

@@ -19,6 +19,7 @@ mod disk;
 mod growth;
 mod heard;
 mod ingest;
+mod leader;
 mod lock;
 mod metrics;
 mod packed;
@@ -47,6 +48,7 @@ pub use lock::Lock;
 
 use heard::{Heard, Known, Unwritten, Verdict};
 use ingest::{Done, Ingest, Work};
+use leader::Leader;
 use metrics::SampleRow;
 use packed::Shape;
 use shapes::{Kept, Shapes};
@@ -105,6 +107,9 @@ pub enum StoreError {
     /// The disk is nearly full, and new rows are turned away before it is; the same call may succeed later.
     #[error("the disk is nearly full")]
     DiskLow,
+    /// The database answers from another session than before, as through a pooler of transactions.
+    #[error("the database answers from another session than the one before")]
+    OtherSession,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -277,6 +282,7 @@ pub struct Store {
     heard: Arc<Heard>,
     shapes: Arc<Shapes>,
     ingest: Ingest,
+    leader: Arc<Leader>,
     shared: Arc<Shared>,
 }
 
@@ -308,6 +314,7 @@ struct Tasks {
     heard: JoinHandle<()>,
     ingest: JoinHandle<()>,
     storage: Option<JoinHandle<()>>,
+    leader: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Debug)]
@@ -332,9 +339,14 @@ impl Store {
         }
         let (ingest, ingest_task) = Ingest::start(engine.clone());
         let (heard, shapes) = (Arc::new(Heard::new()), Arc::new(Shapes::new()));
-        let store = Self { engine, heard, shapes, ingest, shared: Arc::default() };
+        let leader = Arc::new(match &engine {
+            Engine::Sqlite(_) => Leader::alone(),
+            Engine::Postgres(_) => Leader::one_of_many(),
+        });
+        let store = Self { engine, heard, shapes, ingest, leader, shared: Arc::default() };
         let heard_task = tokio::spawn(store.clone().write_heard_regularly());
-        *store.shared.writer.lock().await = Some(Tasks { heard: heard_task, ingest: ingest_task, storage: None });
+        let tasks = Tasks { heard: heard_task, ingest: ingest_task, storage: None, leader: None };
+        *store.shared.writer.lock().await = Some(tasks);
         Ok(store)
     }
 
@@ -343,7 +355,7 @@ impl Store {
         let tasks = self.shared.writer.lock().await.take();
         if let Some(tasks) = &tasks {
             tasks.heard.abort();
-            tasks.storage.iter().for_each(JoinHandle::abort);
+            tasks.storage.iter().chain(&tasks.leader).for_each(JoinHandle::abort);
         }
         if let Err(error) = self.write_heard().await {
             tracing::warn!(cause = %error, "when servers were heard last could not be written");
@@ -355,6 +367,28 @@ impl Store {
             Engine::Sqlite(engine) => engine.close().await,
             Engine::Postgres(pool) => pool.close().await,
         }
+    }
+
+    /// Tries to become the one master on this database that does what only one should, and again whenever it is not.
+    /// Without this call a store on PostgreSQL does not lead; one on SQLite always does.
+    pub async fn stand_for_leader(&self) {
+        let Engine::Postgres(pool) = &self.engine else { return };
+        let options = (*pool.connect_options()).clone();
+        if let Some(tasks) = self.shared.writer.lock().await.as_mut()
+            && tasks.leader.is_none()
+        {
+            tasks.leader = Some(tokio::spawn(Arc::clone(&self.leader).stand(options)));
+        }
+    }
+
+    /// Whether this master leads now. Work that takes longer than a second or two asks between its steps.
+    pub fn is_leading(&self) -> bool {
+        self.leader.is_leading()
+    }
+
+    /// Returns once this master leads, at once where it does.
+    pub async fn leading(&self) {
+        self.leader.leading().await;
     }
 
     /// Succeeds when the database answers.

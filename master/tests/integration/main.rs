@@ -11,6 +11,7 @@ mod dashboard;
 mod disk;
 mod hostile;
 mod lifecycle;
+mod masters;
 mod reading;
 mod store;
 mod store_size;

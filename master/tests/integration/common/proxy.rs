@@ -16,6 +16,7 @@ use sqlx::postgres::PgConnectOptions;
 pub struct Proxy {
     address: SocketAddr,
     whole: Arc<AtomicBool>,
+    silent: Arc<AtomicBool>,
     connections: Arc<Mutex<Vec<TcpStream>>>,
 }
 
@@ -27,14 +28,16 @@ impl Proxy {
         let proxy = Self {
             address: listener.local_addr().unwrap(),
             whole: Arc::new(AtomicBool::new(true)),
+            silent: Arc::default(),
             connections: Arc::default(),
         };
-        let (whole, connections) = (Arc::clone(&proxy.whole), Arc::clone(&proxy.connections));
+        let (whole, silent) = (Arc::clone(&proxy.whole), Arc::clone(&proxy.silent));
+        let connections = Arc::clone(&proxy.connections);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if whole.load(Ordering::SeqCst) {
                     connections.lock().unwrap().push(client.try_clone().unwrap());
-                    target.forward(client);
+                    target.forward(client, &silent);
                 }
             }
         });
@@ -60,6 +63,11 @@ impl Proxy {
         }
     }
 
+    /// Swallows what either side sends from now on, ends included, as a machine that has lost its power does.
+    pub fn fall_silent(&self) {
+        self.silent.store(true, Ordering::SeqCst);
+    }
+
     /// Forwards again.
     pub fn mend(&self) {
         self.whole.store(true, Ordering::SeqCst);
@@ -83,24 +91,49 @@ impl Target {
         }
     }
 
-    fn forward(&self, client: TcpStream) {
+    fn forward(&self, client: TcpStream, silent: &Arc<AtomicBool>) {
         let back = client.try_clone().unwrap();
         match self {
             Self::Socket(path) => {
                 let server = UnixStream::connect(path).unwrap();
-                copy(client, server.try_clone().unwrap());
-                copy(server, back);
+                let (ends, end) = (server.try_clone().unwrap(), back.try_clone().unwrap());
+                copy(client, server.try_clone().unwrap(), silent, move || ends.shutdown(Shutdown::Both));
+                copy(server, back, silent, move || end.shutdown(Shutdown::Both));
             }
             Self::Tcp(address) => {
                 let server = TcpStream::connect(address).unwrap();
-                copy(client, server.try_clone().unwrap());
-                copy(server, back);
+                let (ends, end) = (server.try_clone().unwrap(), back.try_clone().unwrap());
+                copy(client, server.try_clone().unwrap(), silent, move || ends.shutdown(Shutdown::Both));
+                copy(server, back, silent, move || end.shutdown(Shutdown::Both));
             }
         }
     }
 }
 
-/// Copies until either side ends; a cut wire is no error here.
-fn copy(mut from: impl Read + Send + 'static, mut to: impl Write + Send + 'static) {
-    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+/// Copies until either side ends, and then ends the other; a cut wire is no error here. A silent one keeps both open and
+/// says nothing.
+fn copy(
+    mut from: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+    silent: &Arc<AtomicBool>,
+    end: impl FnOnce() -> std::io::Result<()> + Send + 'static,
+) {
+    let silent = Arc::clone(silent);
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = from.read(&mut buffer).unwrap_or(0);
+            match (silent.load(Ordering::SeqCst), read) {
+                (true, 0) => loop {
+                    std::thread::park();
+                },
+                (true, _) => {}
+                (false, 0) => break,
+                (false, read) if to.write_all(&buffer[..read]).is_ok() => {}
+                (false, _) => break,
+            }
+        }
+        // It may have ended by itself.
+        let _ = end();
+    });
 }
