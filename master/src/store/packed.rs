@@ -837,6 +837,11 @@ impl Walk for Unpacker<'_> {
 
     fn number(&mut self, kind: Kind, value: &mut u64) -> Result<(), Unreadable> {
         let base = self.values.next()?;
+        if self.bits.skipping > 0 {
+            // Nothing is there: not the shape's value either, which a damaged shape may have too large for its field.
+            self.values.difference_before = value.wrapping_sub(base);
+            return Ok(());
+        }
         let near = |steps: u64, from: u64| from.wrapping_add_signed(unzigzag(steps));
         *value = match kind {
             Kind::Constant => match self.take_or_escape(0)? {
@@ -871,6 +876,9 @@ impl Walk for Unpacker<'_> {
 
     fn expected(&mut self, value: &mut u64, expect: impl FnOnce(&Expect) -> u64) -> Result<(), Unreadable> {
         let base = self.values.next()?;
+        if self.bits.skipping > 0 {
+            return Ok(());
+        }
         let Values { since_base_ms, difference_before, .. } = self.values;
         let expected = expect(&Expect { base, since_base_ms, difference_before });
         *value = match self.take_or_escape(0)? {
@@ -1077,6 +1085,18 @@ mod tests {
         let bytes = packed(shape, readings, ms).expect("the same shape");
         assert_eq!(unpack(shape, &bytes, at(ms)).as_ref(), Ok(readings));
         bytes.len()
+    }
+
+    #[test]
+    fn what_a_damaged_shape_takes_is_given_back() {
+        let readings = Readings::default();
+        let shape = Shape::of(&mut readings.clone(), at(0));
+        let values = shape.parts().unwrap().1.len();
+        let mut body = shape.body[..shape.body.len() - values].to_vec();
+        (0..values).for_each(|_| put_varint(&mut body, u64::MAX));
+        let shape = Shape::from_body(BASE_MS, body).unwrap();
+        let bits = packed(&shape, &readings, 0).expect("the names are those of the readings");
+        assert_eq!(unpack(&shape, &bits, at(0)), Ok(readings));
     }
 
     #[test]
