@@ -7,6 +7,7 @@ mod activity;
 mod container;
 mod event;
 mod history;
+mod rollup;
 mod sample;
 mod server;
 mod service;
@@ -16,6 +17,7 @@ pub use activity::{Activity, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
 pub use event::{ContainerChanges, Event, Registration, Reporter};
 pub use history::{DataPoint, History, HistoryInterval, HistoryRange};
+pub use rollup::{Rollup, Summary, Tier};
 #[cfg(test)]
 pub(crate) use sample::full_readings;
 pub use sample::{Readings, Sample};

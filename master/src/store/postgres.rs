@@ -7,8 +7,8 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
-use super::StoreError;
 use super::storage::Size;
+use super::{MS_PER_DAY, StoreError};
 
 /// What makes and upgrades the tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -48,6 +48,15 @@ pub fn describe(url: &str) -> String {
 /// Makes the partition for the samples of a day, counted from 1970, where there is none.
 pub async fn make_day(connection: &mut PgConnection, day: i64) -> Result<(), StoreError> {
     sqlx::query("SELECT metrics_make_day($1)").bind(day).execute(connection).await?;
+    Ok(())
+}
+
+/// The time that one partition of hours is of, in milliseconds: 28 days.
+pub const MS_PER_PERIOD: i64 = 28 * MS_PER_DAY;
+
+/// Makes the partition for the hours of a period, counted from 1970, where there is none.
+pub async fn make_period(connection: &mut PgConnection, period: i64) -> Result<(), StoreError> {
+    sqlx::query("SELECT rollups_make_period($1)").bind(period).execute(connection).await?;
     Ok(())
 }
 

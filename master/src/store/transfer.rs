@@ -21,6 +21,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Ro
 
 use super::backup::{BackupError, Unfinished, move_log_into, must_be_neon, read, remove_what_belongs_to};
 use super::lock::{Lock, beside};
+use super::postgres::MS_PER_PERIOD;
 use super::schema::{self, Schema};
 use super::{Location, MS_PER_DAY, StoreError, postgres, sqlite};
 
@@ -181,6 +182,9 @@ async fn into_postgres(source: &mut Side, to: &Location, url: &str) -> Result<Ve
     // Each in a transaction of its own, and so not all of their locks at once. Empty ones harm nobody.
     for day in source.days().await? {
         postgres::make_day(connection, day).await?;
+    }
+    for period in source.periods().await? {
+        postgres::make_period(connection, period).await?;
     }
     connection.execute("BEGIN").await.map_err(failed)?;
     // Keeps another move out, and a master that starts now from registering anybody.
@@ -445,6 +449,12 @@ impl Side {
     /// The days that samples are of, counted from 1970.
     async fn days(&mut self) -> Result<Vec<i64>, TransferError> {
         let sql = AssertSqlSafe(format!("SELECT DISTINCT timestamp_ms / {MS_PER_DAY} FROM metrics"));
+        on!(self, sqlx::query_scalar(sql), fetch_all)
+    }
+
+    /// The periods that hours are of, counted from 1970.
+    async fn periods(&mut self) -> Result<Vec<i64>, TransferError> {
+        let sql = AssertSqlSafe(format!("SELECT DISTINCT start_ms / {MS_PER_PERIOD} FROM rollups_hourly"));
         on!(self, sqlx::query_scalar(sql), fetch_all)
     }
 

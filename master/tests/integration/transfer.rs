@@ -32,7 +32,24 @@ const FILL_POSTGRES: &str = "INSERT INTO metrics (server_id, timestamp_ms, netwo
      i * 4000000000000, i, 1, 1, 1, 1, -1, 1, 1, 0, decode(repeat(md5(i::TEXT), 35), 'hex') \
      FROM generate_series(1::BIGINT, 40000) AS i";
 
+/// Hours, of which one is before any partition, days, and what belongs to them.
+const FILL_ROLLUPS: [&str; 6] = [
+    "INSERT INTO rollups_hourly (server_id, start_ms, samples, body) SELECT server_id, 1750003200000, 12, body \
+     FROM metric_shapes",
+    "INSERT INTO rollups_hourly (server_id, start_ms, samples, body) SELECT server_id, 31536000000, 1, body \
+     FROM metric_shapes",
+    "INSERT INTO rollups_daily (server_id, start_ms, samples, body) SELECT server_id, 1749945600000, samples, body \
+     FROM rollups_hourly WHERE samples = 12",
+    "INSERT INTO rollup_names (server_id, hash, body) SELECT server_id, 4294967295, body FROM rollups_daily",
+    "INSERT INTO rollups_done (server_id, hour_ms) SELECT server_id, start_ms + 86400000 FROM rollups_daily",
+    "INSERT INTO rollups_due (server_id, hour_ms, marks) SELECT server_id, start_ms, 2 FROM rollups_daily",
+];
+
 fn fill(database: &Database, engine: Engine) {
+    if engine == Engine::Postgres {
+        database.execute("SELECT rollups_make_period(723)");
+    }
+    FILL_ROLLUPS.iter().for_each(|sql| database.execute(sql));
     match engine {
         Engine::Sqlite => database.execute(FILL_SQLITE),
         Engine::Postgres => {
@@ -111,8 +128,10 @@ fn seen(database: &Database) -> Vec<Value> {
 }
 
 fn counts(database: &Database) -> Vec<i64> {
-    let tables = ["servers", "server_heard", "metrics", "metric_shapes", "containers", "activities"];
-    tables.iter().flat_map(|table| database.numbers(&format!("SELECT COUNT(*) FROM {table}"))).collect()
+    let tables = ["servers", "server_heard", "metrics", "metric_shapes", "containers", "activities"]
+        .into_iter()
+        .chain(["rollups_hourly", "rollups_daily", "rollup_names", "rollups_done", "rollups_due"]);
+    tables.flat_map(|table| database.numbers(&format!("SELECT COUNT(*) FROM {table}"))).collect()
 }
 
 fn path_of(database: &Database) -> PathBuf {
@@ -157,7 +176,7 @@ fn a_target_with_anything_in_it_is_refused(engine: Engine) {
     assert_eq!(counts(&target), before);
     // A master that was started and has heard nothing is nothing.
     target.execute("DELETE FROM servers");
-    assert_eq!(counts(&target), [0, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&target), [0; 11]);
     done(neon(&source, &target).output().unwrap());
     assert_eq!(counts(&target), counts(&source));
     let line = refused(neon(&source, &source).output().unwrap());
@@ -228,7 +247,7 @@ fn a_killed_move_leaves_the_target_empty(engine: Engine) {
     assert!(!process.wait().unwrap().success());
     match engine {
         Engine::Sqlite => assert!(!path_of(&target).exists()),
-        Engine::Postgres => assert_eq!(counts(&target), [0, 0, 0, 0, 0, 0]),
+        Engine::Postgres => assert_eq!(counts(&target), [0; 11]),
     }
     let text = done(neon(&source, &target).output().unwrap());
     assert!(text.contains("counted and compared"), "{text}");
@@ -248,7 +267,7 @@ fn a_target_that_changes_what_is_written_is_noticed_and_left_empty() {
         target.execute("CREATE TRIGGER meddle BEFORE INSERT ON metrics FOR EACH ROW EXECUTE FUNCTION meddle()");
         let line = refused(neon(&source, &target).output().unwrap());
         assert!(line.contains("table metrics differs: 40062 rows with") && line.contains(said), "{line}");
-        assert_eq!(counts(&target), [0, 0, 0, 0, 0, 0]);
+        assert_eq!(counts(&target), [0; 11]);
     }
 }
 
@@ -258,7 +277,7 @@ fn tables_that_only_one_of_them_has_stop_it() {
     source.execute("CREATE TABLE notes (text TEXT)");
     let line = refused(neon(&source, &target).output().unwrap());
     assert!(line.contains("only the source has a table notes"), "{line}");
-    assert_eq!(counts(&target), [0, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&target), [0; 11]);
     source.execute("DROP TABLE notes");
     target.execute("CREATE TABLE theirs (n BIGINT)");
     let line = refused(neon(&source, &target).output().unwrap());
@@ -279,7 +298,7 @@ fn a_damaged_source_is_refused_and_its_target_left_empty() {
         assert!(line.contains(reason), "{line}");
     }
     stop(Master::start(&target));
-    assert_eq!(counts(&target), [0, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&target), [0; 11]);
 }
 
 #[test]
