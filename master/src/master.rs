@@ -184,8 +184,9 @@ async fn watch(store: Store, started: Timestamp, offline_after_s: u32) {
     loop {
         ticks.tick().await;
         store.leading().await;
-        let now = now();
-        let Some(cutoff) = offline_cutoff(now, started, i64::from(offline_after_s) * 1000) else { continue };
+        let Some(lag) = store.heard_by_others_after() else { continue };
+        let (now, silence) = (now(), offline_after + lag);
+        let Some(cutoff) = offline_cutoff(now, started, silence.as_millis() as i64) else { continue };
         match store.servers_mark_offline(cutoff, now).await {
             Ok(names) => names.iter().for_each(|name| tracing::warn!(server_name = name, "server is offline")),
             Err(error) => tracing::error!(cause = error_chain(&error), "cannot look for silent servers"),

@@ -3,12 +3,14 @@
 //! Every report of an agent says that its server is there. Told to the database one by one, that would be most of what
 //! it does, so it is kept here and written in one go every second; an abrupt end loses at most that second of
 //! `lastSeen`. What is known here of a server is what the database said of it when it was first heard. That it has
-//! been deleted since, by whom ever, is found out by the next of those writes, which then misses its row.
+//! been deleted since, by whom ever, is found out by the next of those writes, which then misses its row. That it has got
+//! another name, or reported to another master from elsewhere, is found out by looking at the database again: at once for
+//! a name that is not the known one, for all others some at a time ([`Heard::next_to_check`]).
 //!
 //! Names, addresses and versions are kept as keyed hashes: a fleet of two million would need gigabytes otherwise.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,13 +41,20 @@ pub struct Facts {
     pub agent_version: Option<String>,
 }
 
-/// What to write, and what to put back where that fails.
-#[derive(Debug, Default)]
-pub struct Unwritten {
-    /// Servers and when they were heard last, in milliseconds.
-    pub seen: Vec<(i64, i64)>,
-    /// Servers of which more than that is new.
-    pub facts: Vec<(i64, Facts)>,
+/// Servers and when they were heard last, in milliseconds, to be written. What is not written when this value goes is to
+/// be written again, however it comes to that.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    pub ids: Vec<(i64, i64)>,
+    /// How many of them are.
+    pub written: usize,
+    heard: &'a Heard,
+}
+
+impl Drop for Seen<'_> {
+    fn drop(&mut self) {
+        self.heard.put_back(self.ids.get(self.written..).unwrap_or_default());
+    }
 }
 
 /// Whether a reporter is who it says.
@@ -65,6 +74,15 @@ pub enum Verdict {
 pub struct Heard {
     shards: Vec<Mutex<Shard>>,
     hasher: RandomState,
+    /// Where looking again has come to.
+    round: Mutex<Round>,
+}
+
+/// A walk over all servers, a shard at a time.
+#[derive(Debug, Default)]
+struct Round {
+    shard: usize,
+    left: Vec<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +106,8 @@ struct Entry {
 
 impl Heard {
     pub fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, hasher: RandomState::new(), round: Mutex::default() }
     }
 
     /// Notes that `reporter` was heard at `now`, if it is known and who it says.
@@ -136,6 +155,33 @@ impl Heard {
         }
     }
 
+    /// Up to `count` servers whose turn it is to be looked at again: those of one shard, or what is left of it. Empty where
+    /// the shard is.
+    pub fn next_to_check(&self, count: usize) -> Vec<i64> {
+        let round = &mut *self.round.lock().unwrap_or_else(PoisonError::into_inner);
+        if round.left.is_empty() {
+            round.shard = (round.shard + 1) % SHARDS;
+            round.left = lock(&self.shards[round.shard]).servers.keys().copied().collect();
+        }
+        round.left.split_off(round.left.len().saturating_sub(count))
+    }
+
+    /// Takes up what the database says of servers that are known, `asked` being those that it was asked of: who is not
+    /// there any more is forgotten, and what a report said that is not written yet stays.
+    pub fn check(&self, asked: &[i64], known: &[Known]) {
+        let found: HashSet<i64> = known.iter().map(|known| known.server_id).collect();
+        asked.iter().filter(|id| !found.contains(id)).for_each(|id| self.forget(*id));
+        for known in known {
+            let shard = &mut *self.shard(known.server_id);
+            let Some(entry) = shard.servers.get_mut(&known.server_id) else { continue };
+            entry.name = self.hash(&known.name);
+            if !shard.facts.contains_key(&known.server_id) {
+                entry.ip_address = self.hash(&known.ip_address);
+                entry.agent_version = self.hash(&known.agent_version);
+            }
+        }
+    }
+
     /// Forgets a server that the database does not have any more.
     pub fn forget(&self, server_id: i64) {
         let shard = &mut *self.shard(server_id);
@@ -162,20 +208,24 @@ impl Heard {
         self.shard(server_id).facts.get(&server_id).cloned()
     }
 
-    /// What is to be written. The facts stay readable until [`Self::written`].
-    pub fn unwritten(&self) -> Unwritten {
-        let mut all = Unwritten::default();
+    /// What is to be written: when servers were heard, and what more is new of them, by number. The latter stays readable
+    /// until [`Self::written`].
+    pub fn unwritten(&self) -> (Seen<'_>, Vec<(i64, Facts)>) {
+        let mut seen = Seen { ids: Vec::new(), written: 0, heard: self };
+        let mut all_facts = Vec::new();
         for shard in &self.shards {
             let shard = &mut *lock(shard);
             for id in std::mem::take(&mut shard.unwritten) {
                 // A server that was forgotten has none.
                 let Some(entry) = shard.servers.get_mut(&id) else { continue };
                 entry.is_unwritten = false;
-                all.seen.push((id, entry.last_seen_at_ms));
+                seen.ids.push((id, entry.last_seen_at_ms));
             }
-            all.facts.extend(shard.facts.iter().map(|(id, facts)| (*id, facts.clone())));
+            all_facts.extend(shard.facts.iter().map(|(id, facts)| (*id, facts.clone())));
         }
-        all
+        // Another master may write of the same servers: in the same order, so that neither waits for the other.
+        all_facts.sort_unstable_by_key(|(id, _)| *id);
+        (seen, all_facts)
     }
 
     /// The facts were written; those that changed meanwhile stay.
@@ -188,8 +238,8 @@ impl Heard {
         }
     }
 
-    /// The write failed: all of it is still to be written.
-    pub fn put_back(&self, seen: &[(i64, i64)]) {
+    /// These are still to be written.
+    fn put_back(&self, seen: &[(i64, i64)]) {
         for (id, _) in seen {
             let shard = &mut *self.shard(*id);
             if let Some(entry) = shard.servers.get_mut(id)
@@ -255,12 +305,57 @@ mod tests {
         let heard = with_seven();
         heard.hear(&reporter("web-1", "192.0.2.1"), None, at(20));
         heard.hear(&reporter("web-1", "192.0.2.1"), None, at(15));
-        let first = heard.unwritten();
-        assert_eq!((&first.seen[..], first.facts.len()), (&[(7, 20)][..], 0));
-        assert!(heard.unwritten().seen.is_empty());
-        heard.put_back(&first.seen);
-        heard.put_back(&first.seen);
-        assert_eq!(heard.unwritten().seen, [(7, 20)]);
+        let (first, facts) = heard.unwritten();
+        assert_eq!((&first.ids[..], facts.len()), (&[(7, 20)][..], 0));
+        assert!(heard.unwritten().0.ids.is_empty());
+        heard.hear(&reporter("web-1", "192.0.2.1"), None, at(30));
+        drop(first);
+        let (mut second, _) = heard.unwritten();
+        assert_eq!(second.ids, [(7, 30)]);
+        second.written = 1;
+        drop(second);
+        assert!(heard.unwritten().0.ids.is_empty());
+    }
+
+    #[test]
+    fn all_have_their_turn_to_be_checked() {
+        let heard = with_seven();
+        let known = |server_id| Known {
+            server_id,
+            name: "web-1".to_owned(),
+            ip_address: "192.0.2.1".to_owned(),
+            agent_version: "0.1.0".to_owned(),
+            last_seen_at_ms: 10,
+            is_offline: false,
+        };
+        (0..200).for_each(|id| heard.learn(&known(id)));
+        let mut checked: Vec<i64> = (0..2 * SHARDS).flat_map(|_| heard.next_to_check(2)).collect();
+        checked.sort_unstable();
+        assert_eq!(checked, (0..200).collect::<Vec<_>>());
+        assert!(heard.next_to_check(2).len() <= 2);
+    }
+
+    #[test]
+    fn what_the_database_says_is_taken_up_unless_something_newer_waits_to_be_written() {
+        let heard = with_seven();
+        let known = |name: &str, ip_address: &str| Known {
+            server_id: 7,
+            name: name.to_owned(),
+            ip_address: ip_address.to_owned(),
+            agent_version: "0.1.0".to_owned(),
+            last_seen_at_ms: 10,
+            is_offline: false,
+        };
+        heard.check(&[7], &[known("web-2", "192.0.2.2")]);
+        assert_eq!(heard.hear(&reporter("web-1", "192.0.2.1"), None, at(20)), Verdict::Stranger);
+        assert_eq!(heard.hear(&reporter("web-2", "192.0.2.1"), None, at(20)), Verdict::Heard);
+        assert_eq!(heard.facts(7).unwrap().ip_address, "192.0.2.1", "the database has another");
+        heard.check(&[7], &[known("web-2", "192.0.2.2")]);
+        heard.written(&heard.unwritten().1);
+        heard.hear(&reporter("web-2", "192.0.2.1"), None, at(21));
+        assert_eq!(heard.facts(7), None, "written by now");
+        heard.check(&[7, 8], &[]);
+        assert_eq!(heard.hear(&reporter("web-2", "192.0.2.1"), None, at(22)), Verdict::Unknown);
     }
 
     #[test]
@@ -269,13 +364,13 @@ mod tests {
         heard.hear(&reporter("web-1", "192.0.2.2"), None, at(20));
         heard.hear(&reporter("web-1", "192.0.2.2"), Some("0.2.0"), at(21));
         let facts = Facts { ip_address: "192.0.2.2".to_owned(), agent_version: Some("0.2.0".to_owned()) };
-        let unwritten = heard.unwritten();
-        assert_eq!((&unwritten.facts, heard.facts(7)), (&vec![(7, facts.clone())], Some(facts)));
+        let (_, unwritten) = heard.unwritten();
+        assert_eq!((&unwritten, heard.facts(7)), (&vec![(7, facts.clone())], Some(facts)));
         // It moved on meanwhile: that is still to be written.
         heard.hear(&reporter("web-1", "192.0.2.3"), None, at(22));
-        heard.written(&unwritten.facts);
+        heard.written(&unwritten);
         assert_eq!(heard.facts(7).unwrap().ip_address, "192.0.2.3");
-        heard.written(&heard.unwritten().facts);
+        heard.written(&heard.unwritten().1);
         assert_eq!(heard.facts(7), None);
         heard.hear(&reporter("web-1", "192.0.2.3"), Some("0.2.0"), at(23));
         assert_eq!(heard.facts(7), None, "said before");
@@ -295,7 +390,7 @@ mod tests {
         heard.hear(&reporter("web-1", "192.0.2.9"), None, at(20));
         heard.forget(7);
         assert_eq!(heard.hear(&reporter("web-1", "192.0.2.9"), None, at(21)), Verdict::Unknown);
-        let unwritten = heard.unwritten();
-        assert!(unwritten.seen.is_empty() && unwritten.facts.is_empty());
+        let (seen, facts) = heard.unwritten();
+        assert!(seen.ids.is_empty() && facts.is_empty());
     }
 }

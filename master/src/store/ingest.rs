@@ -216,7 +216,10 @@ impl Writer {
         let ids: Vec<i64> = ids.into_iter().collect();
         let rows_of = |known: &HashMap<i64, Option<i64>>| -> Vec<&SampleRow> {
             let jobs = batch.iter().filter(|job| known.contains_key(&job.server_id));
-            jobs.flat_map(|job| job.rows()).collect()
+            let mut rows: Vec<&SampleRow> = jobs.flat_map(|job| job.rows()).collect();
+            // Two masters that are sent the same samples write them in the same order, so that neither waits for the other.
+            rows.sort_by_key(|row| (row.server_id, row.timestamp_ms));
+            rows
         };
         match &self.engine {
             Engine::Sqlite(engine) => {

@@ -33,7 +33,7 @@ pub mod transfer;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use neon_shared::time::Timestamp;
@@ -41,12 +41,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use disk::Disk;
 pub use lock::Lock;
 
-use heard::{Heard, Known, Unwritten, Verdict};
+use heard::{Heard, Known, Verdict};
 use ingest::{Done, Ingest, Work};
 use leader::Leader;
 use metrics::SampleRow;
@@ -64,6 +64,11 @@ const ROWS_PER_INSERT: usize = neon_shared::limits::RING_CAPACITY_SAMPLES;
 /// How often is written who was heard; an abrupt end loses at most as much of it.
 const HEARD_EVERY: Duration = Duration::from_secs(1);
 const MS_PER_DAY: i64 = 86_400_000;
+/// How long another master takes to write what it heard, and when the database was away before.
+const OTHERS_LAG: Duration = Duration::from_secs(3);
+const OTHERS_SETTLE: Duration = Duration::from_secs(10);
+/// How long the database may say nothing meanwhile.
+const HEARD_ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Servers that one such write tells of: some milliseconds of SQLite's one writer.
 const HEARD_PER_WRITE: usize = 2000;
 
@@ -186,6 +191,11 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
     }
 }
 
+/// The answer of the database, if there is one within [`HEARD_ANSWER_MAX`].
+async fn answered<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(HEARD_ANSWER_MAX, answer).await.map_err(|_| StoreError::Busy)?
+}
+
 /// The text of a list, a map or readings; they are only ever read whole.
 fn json(value: &impl Serialize) -> String {
     // Maps of strings, and numbers that `intake` found finite, always have a JSON form.
@@ -303,6 +313,8 @@ struct Shared {
     writing_heard: Mutex<()>,
     /// Whether the last time that failed.
     heard_failed: AtomicBool,
+    /// When it failed last.
+    heard_failed_at: std::sync::Mutex<Option<Instant>>,
     writer: Mutex<Option<Tasks>>,
     /// The guard of SQLite's disk, once there is one.
     disk: OnceLock<Arc<Disk>>,
@@ -420,9 +432,13 @@ impl Store {
     /// Notes that a server was heard, once it is known to exist.
     async fn hear(&self, reporter: &Reporter, agent_version: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
         let mut verdict = self.heard.hear(reporter, agent_version, now);
-        if verdict == Verdict::Unknown {
-            let known: Result<Option<Known>, StoreError> = read!(self, servers::known(reporter.server_id));
-            self.heard.learn(&known?.ok_or(StoreError::ServerGone)?);
+        // A stranger may have got that name, at another master.
+        if matches!(verdict, Verdict::Unknown | Verdict::Stranger) {
+            let known: Result<Vec<Known>, StoreError> = read!(self, servers::known(&[reporter.server_id]));
+            match known?.first() {
+                Some(known) => self.heard.learn(known),
+                None => return Err(self.gone(reporter)),
+            }
             verdict = self.heard.hear(reporter, agent_version, now);
         }
         match verdict {
@@ -444,7 +460,13 @@ impl Store {
                 _ = ticks.tick() => {}
                 () = self.shared.wake.notified() => {}
             }
-            let outcome = self.write_heard().await;
+            let outcome = match self.write_heard().await {
+                Ok(()) => self.look_again().await.map(drop),
+                error => error,
+            };
+            if outcome.is_err() {
+                *self.shared.heard_failed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            }
             let failed_before = self.shared.heard_failed.swap(outcome.is_err(), Ordering::Relaxed);
             match outcome {
                 Err(error) if !failed_before => {
@@ -457,26 +479,35 @@ impl Store {
     }
 
     /// Writes who was heard since the last time, without waiting for the next second.
+    ///
+    /// Errors: also [`StoreError::Busy`] where the database says nothing for ten seconds: one that is not there any more
+    /// would not say so.
     pub async fn write_heard(&self) -> Result<(), StoreError> {
         let _in_order = self.shared.writing_heard.lock().await;
-        let Unwritten { seen, facts } = self.heard.unwritten();
-        let mut written = 0;
-        let outcome = async {
-            for some in seen.chunks(HEARD_PER_WRITE) {
-                let gone: Result<Vec<i64>, StoreError> = write!(self, servers::write_seen(some));
-                gone?.iter().for_each(|id| self.heard.forget(*id));
-                written += some.len();
-            }
-            for some in facts.chunks(HEARD_PER_WRITE) {
-                let done: Result<(), StoreError> = write!(self, servers::write_facts(some));
-                done?;
-                self.heard.written(some);
-            }
-            Ok(())
+        let (mut seen, facts) = self.heard.unwritten();
+        for some in seen.ids.chunks(HEARD_PER_WRITE) {
+            let gone = answered(async { write!(self, servers::write_seen(some)) }).await?;
+            gone.iter().for_each(|id: &i64| self.heard.forget(*id));
+            seen.written += some.len();
         }
-        .await;
-        self.heard.put_back(seen.get(written..).unwrap_or_default());
-        outcome
+        for some in facts.chunks(HEARD_PER_WRITE) {
+            let done: Result<(), StoreError> = answered(async { write!(self, servers::write_facts(some)) }).await;
+            done?;
+            self.heard.written(some);
+        }
+        Ok(())
+    }
+
+    /// Compares some of the servers that are known here with what the database says of them: a name that was changed
+    /// there, or a report that another master has got, is not noticed otherwise. Returns how many those were; all
+    /// have had their turn after 64 calls, or one for every 2,000 servers.
+    pub async fn look_again(&self) -> Result<usize, StoreError> {
+        let ids = self.heard.next_to_check(HEARD_PER_WRITE);
+        if !ids.is_empty() {
+            let known: Vec<Known> = answered(async { read!(self, servers::known(&ids)) }).await?;
+            self.heard.check(&ids, &known);
+        }
+        Ok(ids.len())
     }
 
     /// All servers, by name.
@@ -515,6 +546,16 @@ impl Store {
     /// The name of a server. `None` where there is no such server.
     pub async fn server_name(&self, server_id: i64) -> Result<Option<String>, StoreError> {
         read!(self, servers::name(server_id))
+    }
+
+    /// How long it may take until the database knows of what another master has heard; `None` after the database was
+    /// away, until the others have had the time to tell it what they heard meanwhile.
+    pub fn heard_by_others_after(&self) -> Option<Duration> {
+        if let Engine::Sqlite(_) = &self.engine {
+            return Some(Duration::ZERO);
+        }
+        let failed_at = *self.shared.heard_failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        failed_at.is_none_or(|at| at.elapsed() > OTHERS_SETTLE).then_some(OTHERS_LAG)
     }
 
     /// Marks the online servers last heard before `cutoff` as offline and returns their names.

@@ -47,8 +47,16 @@ pub fn describe(url: &str) -> String {
 
 /// Makes the partition for the samples of a day, counted from 1970, where there is none.
 pub async fn make_day(connection: &mut PgConnection, day: i64) -> Result<(), StoreError> {
-    sqlx::query("SELECT metrics_make_day($1)").bind(day).execute(connection).await?;
-    Ok(())
+    made(sqlx::query("SELECT metrics_make_day($1)").bind(day).execute(connection).await)
+}
+
+/// Another master may have made the partition in this moment: the function waited for that, but still saw what was there
+/// before, and is told that there is such a table.
+fn made<T>(outcome: Result<T, sqlx::Error>) -> Result<(), StoreError> {
+    match outcome {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P07") => Ok(()),
+        outcome => outcome.map(drop).map_err(StoreError::from),
+    }
 }
 
 /// The time that one partition of hours is of, in milliseconds: 28 days.
@@ -56,8 +64,7 @@ pub const MS_PER_PERIOD: i64 = 28 * MS_PER_DAY;
 
 /// Makes the partition for the hours of a period, counted from 1970, where there is none.
 pub async fn make_period(connection: &mut PgConnection, period: i64) -> Result<(), StoreError> {
-    sqlx::query("SELECT rollups_make_period($1)").bind(period).execute(connection).await?;
-    Ok(())
+    made(sqlx::query("SELECT rollups_make_period($1)").bind(period).execute(connection).await)
 }
 
 /// Days before `day`, counted from 1970, get no more samples but late ones: packs the index of their samples, whose pages
@@ -92,6 +99,13 @@ async fn pack_days(connection: &mut PgConnection, day: i64) -> Result<(), StoreE
     Ok(())
 }
 
+/// Until the end of the transaction no other master writes when servers were heard or who is offline: two that write of
+/// the same servers in another order would each wait for the other.
+pub async fn lock_heard(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('neon.heard'))").execute(connection).await?;
+    Ok(())
+}
+
 /// Writes when servers were heard, and returns how many of them there are.
 pub async fn write_seen(connection: &mut PgConnection, seen: &[(i64, i64)]) -> Result<u64, StoreError> {
     let (ids, times): (Vec<i64>, Vec<i64>) = seen.iter().copied().unzip();
@@ -100,9 +114,24 @@ pub async fn write_seen(connection: &mut PgConnection, seen: &[(i64, i64)]) -> R
     Ok(sqlx::query(sql).bind(ids).bind(times).execute(connection).await?.rows_affected())
 }
 
-/// `id` and `name` of those that are offline.
+/// `id` and `name` of those that are offline, which nobody else changes until the end of the transaction.
 pub async fn offline_among(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<PgRow>, StoreError> {
-    let sql = "SELECT id, name FROM servers WHERE status = 'offline' AND id = ANY($1)";
+    let sql = "SELECT id, name FROM servers WHERE status = 'offline' AND id = ANY($1) ORDER BY id FOR UPDATE";
+    Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
+}
+
+/// Locks the servers that seem silent, so that what a registration has just changed is seen by the next statement.
+pub async fn lock_silent(connection: &mut PgConnection, cutoff_ms: i64) -> Result<(), StoreError> {
+    let sql = "SELECT s.id FROM servers s JOIN server_heard h ON h.server_id = s.id \
+         WHERE s.status = 'online' AND h.last_seen_at_ms < $1 ORDER BY s.id FOR UPDATE OF s";
+    sqlx::query(sql).bind(cutoff_ms).fetch_all(connection).await?;
+    Ok(())
+}
+
+/// What is needed to recognise servers.
+pub async fn known_among(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<PgRow>, StoreError> {
+    let sql = "SELECT s.id, s.name, s.ip_address, s.agent_version, s.status, h.last_seen_at_ms \
+         FROM servers s JOIN server_heard h ON h.server_id = s.id WHERE s.id = ANY($1)";
     Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
 }
 

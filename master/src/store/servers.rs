@@ -96,32 +96,30 @@ for_both_engines! {
         })
     }
 
-    /// What is needed to recognise a server. `None` where there is no such server.
-    pub async fn known(connection: &mut Connection, server_id: i64) -> Result<Option<Known>, StoreError> {
-        let row: Option<Row> = sqlx::query(
-            "SELECT s.name, s.ip_address, s.agent_version, s.status, h.last_seen_at_ms \
-             FROM servers s JOIN server_heard h ON h.server_id = s.id WHERE s.id = $1",
-        )
-        .bind(server_id)
-        .fetch_optional(connection)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(Known {
-            server_id,
-            name: row.try_get("name")?,
-            ip_address: row.try_get("ip_address")?,
-            agent_version: row.try_get("agent_version")?,
-            last_seen_at_ms: row.try_get("last_seen_at_ms")?,
-            is_offline: status(row.try_get("status")?)? == ServerStatus::Offline,
-        }))
+    /// What is needed to recognise servers: of those that there are.
+    pub async fn known(connection: &mut Connection, server_ids: &[i64]) -> Result<Vec<Known>, StoreError> {
+        let rows: Vec<Row> = of_engine::known_among(connection, server_ids).await?;
+        let known = |row: &Row| {
+            Ok(Known {
+                server_id: row.try_get("id")?,
+                name: row.try_get("name")?,
+                ip_address: row.try_get("ip_address")?,
+                agent_version: row.try_get("agent_version")?,
+                last_seen_at_ms: row.try_get("last_seen_at_ms")?,
+                is_offline: status(row.try_get("status")?)? == ServerStatus::Offline,
+            })
+        };
+        rows.iter().map(known).collect()
     }
 
     /// Writes when servers were heard last, each with its time, and returns those that do not exist any more. Who was
     /// offline is online again.
     pub async fn write_seen(connection: &mut Connection, seen: &[(i64, i64)]) -> Result<Vec<i64>, StoreError> {
         let ids: Vec<i64> = seen.iter().map(|(id, _)| *id).collect();
-        let written = of_engine::write_seen(connection, seen).await?;
+        of_engine::lock_heard(connection).await?;
+        // Before the rest: a registration and a container report, too, lock the server before what was heard of it.
         let silent = of_engine::offline_among(connection, &ids).await?;
+        let written = of_engine::write_seen(connection, seen).await?;
         if !silent.is_empty() {
             let seen: HashMap<i64, i64> = seen.iter().copied().collect();
             for row in &silent {
@@ -171,6 +169,8 @@ for_both_engines! {
         cutoff: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<(i64, String)>, StoreError> {
+        of_engine::lock_heard(connection).await?;
+        of_engine::lock_silent(connection, cutoff.unix_ms()).await?;
         let rows: Vec<Row> = sqlx::query(
             "UPDATE servers SET status = 'offline' WHERE status = 'online' AND id IN \
              (SELECT server_id FROM server_heard WHERE last_seen_at_ms < $1) RETURNING id, name",

@@ -149,6 +149,23 @@ pub fn make_folder(path: &Path) -> Result<(), StoreError> {
     created.map_err(|error| StoreError::Folder(folder.to_owned(), error))
 }
 
+/// Here every write is alone.
+pub async fn lock_heard(_: &mut SqliteConnection) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Here every write is alone.
+pub async fn lock_silent(_: &mut SqliteConnection, _: i64) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// What is needed to recognise servers.
+pub async fn known_among(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<SqliteRow>, StoreError> {
+    let sql = "SELECT s.id, s.name, s.ip_address, s.agent_version, s.status, h.last_seen_at_ms \
+         FROM servers s JOIN server_heard h ON h.server_id = s.id WHERE s.id IN (SELECT value FROM json_each($1))";
+    Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
+}
+
 /// Writes when servers were heard, and returns how many of them there are.
 pub async fn write_seen(connection: &mut SqliteConnection, seen: &[(i64, i64)]) -> Result<u64, StoreError> {
     let sql = "UPDATE server_heard SET last_seen_at_ms = MAX(last_seen_at_ms, s.ms) \

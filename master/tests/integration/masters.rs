@@ -1,11 +1,16 @@
 //! Several masters on one PostgreSQL.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use neon_master::store::{Location, Store};
+use neon_master::domain::{activity, intake};
+use neon_master::model::{Container, Reporter, Sample};
+use neon_master::store::{Location, Store, StoreError};
 
+use crate::common::fixtures::{CONTAINER, containers};
 use crate::common::proxy::Proxy;
 use crate::common::{DEADLINE, Database, Engine};
+use crate::store::{at, registration, reporter, sample};
 
 /// Within this another master leads when the one that did is gone.
 const FAILOVER_MAX: Duration = Duration::from_secs(30);
@@ -87,4 +92,192 @@ async fn the_master_of_a_file_leads_always() {
     assert!(store.is_leading());
     store.leading().await;
     store.close().await;
+}
+
+/// Two masters' stores on one database, as behind a load balancer.
+struct Pair {
+    a: Store,
+    b: Store,
+    database: Database,
+}
+
+impl Pair {
+    async fn open() -> Self {
+        let database = Database::fresh(Engine::Postgres);
+        let (a, b) = (Store::open(&database.location()).await, Store::open(&database.location()).await);
+        Self { a: a.unwrap(), b: b.unwrap(), database }
+    }
+
+    async fn close(self) {
+        self.a.close().await;
+        self.b.close().await;
+    }
+
+    /// Kinds of all events of a server, oldest first.
+    async fn events(&self, server_id: i64) -> Vec<&'static str> {
+        let mut all = self.a.activity_list(100_000).await.unwrap();
+        all.retain(|event| event.server_id == server_id);
+        all.iter().rev().map(|event| event.kind.as_str()).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_changed_is_taken_up_by_every_master() {
+    let pair = Pair::open().await;
+    let old = reporter(&pair.a, "web-1").await;
+    pair.b.server_heartbeat(&old, None, at(1)).await.unwrap();
+    pair.database.execute("UPDATE servers SET name = 'web-2'");
+    let new = Reporter { server_name: "web-2".to_owned(), ..old.clone() };
+    // Its agent registers under the new name at one of them, and reports to either.
+    assert_eq!(pair.a.server_register(&registration("web-2"), at(2)).await.unwrap(), old.server_id);
+    for store in [&pair.a, &pair.b] {
+        store.server_heartbeat(&new, None, at(3)).await.unwrap();
+        store.metrics_insert(&new, [sample(3, 1.0)], at(3)).await.unwrap();
+    }
+    // The old name is nobody's any more.
+    for store in [&pair.a, &pair.b] {
+        assert!(matches!(store.server_heartbeat(&old, None, at(4)).await, Err(StoreError::ServerGone)));
+    }
+    // Also at a master that has not heard the new one.
+    pair.database.execute("UPDATE servers SET name = 'web-3'");
+    for _ in 0..64 {
+        pair.b.look_again().await.unwrap();
+    }
+    assert!(matches!(pair.b.server_heartbeat(&new, None, at(5)).await, Err(StoreError::ServerGone)));
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_deleted_at_one_is_gone_at_the_other() {
+    let pair = Pair::open().await;
+    let web = reporter(&pair.a, "web-1").await;
+    pair.b.server_heartbeat(&web, None, at(1)).await.unwrap();
+    pair.database.execute("DELETE FROM servers");
+    // Until the next write it cannot know; then it does, and stores nothing of it.
+    pair.b.write_heard().await.unwrap();
+    assert!(matches!(pair.b.server_heartbeat(&web, None, at(2)).await, Err(StoreError::ServerGone)));
+    assert!(matches!(pair.b.containers_are(&web, 1, at(2)).await, Err(StoreError::ServerGone)));
+    assert!(matches!(pair.a.metrics_insert(&web, [sample(2, 1.0)], at(2)).await, Err(StoreError::ServerGone)));
+    let again = reporter(&pair.a, "web-1").await;
+    assert_ne!(again.server_id, web.server_id);
+    pair.b.metrics_insert(&again, [sample(3, 1.0)], at(3)).await.unwrap();
+    assert!(matches!(pair.b.metrics_insert(&web, [sample(4, 1.0)], at(4)).await, Err(StoreError::ServerGone)));
+    assert_eq!(pair.database.numbers("SELECT COUNT(*) FROM metrics"), [1]);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_is_that_of_the_last_report_whoever_got_it() {
+    let pair = Pair::open().await;
+    let home = reporter(&pair.a, "web-1").await;
+    let away = Reporter { ip_address: "198.51.100.9".to_owned(), ..home.clone() };
+    pair.b.server_heartbeat(&away, Some("0.2.0"), at(1)).await.unwrap();
+    pair.b.write_heard().await.unwrap();
+    for _ in 0..64 {
+        pair.a.look_again().await.unwrap();
+    }
+    // The first one has heard no other address than this one.
+    pair.a.server_heartbeat(&home, Some("0.1.0"), at(2)).await.unwrap();
+    pair.a.write_heard().await.unwrap();
+    let server = pair.b.server_find(home.server_id).await.unwrap().unwrap();
+    assert_eq!((server.summary.ip_address.as_str(), server.agent_version.as_str()), ("192.0.2.1", "0.1.0"));
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_silence_and_each_return_is_told_once_whoever_hears_it() {
+    const SERVERS: i64 = 200;
+    const ROUNDS: i64 = 8;
+    let pair = Pair::open().await;
+    let mut servers = Vec::new();
+    for number in 0..SERVERS {
+        servers.push(reporter(&pair.a, &format!("web-{number}")).await);
+    }
+    for round in 1..=ROUNDS {
+        let now = round * 1000;
+        // Both look for silent ones: a leader that has lost its lock and does not know yet, and the next one.
+        let (at_a, at_b) =
+            tokio::join!(pair.a.servers_mark_offline(at(now), at(now)), pair.b.servers_mark_offline(at(now), at(now)));
+        assert_eq!(at_a.unwrap().len() + at_b.unwrap().len(), SERVERS as usize, "round {round}");
+        // Each server is heard by both, in another order, and one of them registers meanwhile.
+        for (forth, back) in servers.iter().zip(servers.iter().rev()) {
+            pair.a.server_heartbeat(forth, None, at(now + 1)).await.unwrap();
+            pair.b.server_heartbeat(back, None, at(now + 2)).await.unwrap();
+        }
+        let again = registration(&servers[(round * 7) as usize].server_name);
+        let (written_a, written_b, registered) =
+            tokio::join!(pair.a.write_heard(), pair.b.write_heard(), pair.a.server_register(&again, at(now + 3)));
+        written_a.unwrap();
+        written_b.unwrap();
+        registered.unwrap();
+    }
+    let expected: Vec<&str> =
+        std::iter::once("online").chain((0..ROUNDS).flat_map(|_| ["offline", "online"])).collect();
+    for server in &servers {
+        assert_eq!(pair.events(server.server_id).await, expected, "{}", server.server_name);
+    }
+    let list = pair.b.server_list().await.unwrap();
+    assert!(list.iter().all(|server| server.last_seen_at >= at(ROUNDS * 1000 + 2)));
+    pair.close().await;
+}
+
+/// An agent whose request took too long sends it again, and it ends up at the other master.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_samples_at_both_masters_are_stored_once_and_keep_nobody_waiting() {
+    const SAMPLES: i64 = 200;
+    const ROUNDS: i64 = 20;
+    let pair = Pair::open().await;
+    let (one, two) = (reporter(&pair.a, "web-1").await, reporter(&pair.a, "web-2").await);
+    for round in 0..ROUNDS {
+        let of = |backwards: bool| {
+            let mut samples: Vec<Sample> = (0..SAMPLES).map(|ms| sample(round * SAMPLES + ms, 1.0)).collect();
+            if backwards {
+                samples.reverse();
+            }
+            samples
+        };
+        let outcomes = tokio::join!(
+            pair.a.metrics_insert(&one, of(false), at(0)),
+            pair.a.metrics_insert(&two, of(true), at(0)),
+            pair.b.metrics_insert(&two, of(false), at(0)),
+            pair.b.metrics_insert(&one, of(true), at(0)),
+        );
+        for outcome in [outcomes.0, outcomes.1, outcomes.2, outcomes.3] {
+            outcome.unwrap();
+        }
+    }
+    let stored = pair.database.numbers("SELECT COUNT(*) FROM metrics GROUP BY server_id");
+    assert_eq!(stored, [ROUNDS * SAMPLES, ROUNDS * SAMPLES]);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_containers_that_comes_back_at_another_master_is_news() {
+    let pair = Pair::open().await;
+    let web = reporter(&pair.a, "web-1").await;
+    let clock = AtomicI64::new(0);
+    let report = async |store: &Store, hash: i64, ids: &[&str]| {
+        let now = at(clock.fetch_add(1, Ordering::Relaxed));
+        if store.containers_are(&web, hash, now).await.unwrap() {
+            return false;
+        }
+        let set: Vec<String> = ids
+            .iter()
+            .map(|id| CONTAINER.replace("eb6f6e2aaa26", id).replace("\"hc\"", &format!("\"{id}\"")))
+            .collect();
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        let report = intake::containers(containers(&set).as_bytes()).unwrap();
+        let changes = |previous: Option<&[Container]>| activity::changes(web.server_id, previous, &report, now);
+        store.containers_replace(&web, Some(hash), now, changes).await.unwrap();
+        true
+    };
+    assert!(report(&pair.a, 1, &["aaa"]).await);
+    assert!(report(&pair.a, 2, &["aaa", "bbb"]).await);
+    assert!(!report(&pair.b, 2, &["aaa", "bbb"]).await, "the same");
+    assert!(report(&pair.b, 1, &["aaa"]).await, "an old one, but not the one that is stored");
+    assert!(!report(&pair.a, 1, &["aaa"]).await);
+    assert!(report(&pair.a, 2, &["aaa", "bbb"]).await);
+    let kinds = pair.events(web.server_id).await;
+    assert_eq!(kinds, ["online", "created", "removed", "created"]);
+    pair.close().await;
 }

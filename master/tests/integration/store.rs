@@ -77,11 +77,11 @@ impl std::ops::Deref for Opened {
     }
 }
 
-fn at(ms: i64) -> Timestamp {
+pub fn at(ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_795_000_000_000 + ms)
 }
 
-fn registration(name: &str) -> Registration {
+pub fn registration(name: &str) -> Registration {
     Registration {
         server_name: name.to_owned(),
         info: ServerInfo {
@@ -101,12 +101,12 @@ fn registration(name: &str) -> Registration {
     }
 }
 
-async fn reporter(store: &Store, name: &str) -> Reporter {
+pub async fn reporter(store: &Store, name: &str) -> Reporter {
     let server_id = store.server_register(&registration(name), at(0)).await.unwrap();
     Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned() }
 }
 
-fn sample(ms: i64, cpu_percent: f64) -> Sample {
+pub fn sample(ms: i64, cpu_percent: f64) -> Sample {
     Sample {
         timestamp: at(ms),
         cpu_percent,
