@@ -20,7 +20,7 @@ pub use history::{DataPoint, History, HistoryInterval, HistoryRange};
 pub use rollup::{Rollup, Summary, Tier};
 #[cfg(test)]
 pub(crate) use sample::full_readings;
-pub use sample::{Readings, Sample};
+pub use sample::{Need, Readings, Sample, StoredSample};
 pub use server::{ServerDetail, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
 pub use storage::{Storage, StorageDisk, StorageGrowth};

@@ -20,6 +20,26 @@ pub type Readings = neon_shared::readings::Readings<
     Vec<SourceReading<String, String>>,
 >;
 
+/// How much of a sample is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The fixed fields alone: additions are not even read.
+    Fixed,
+    /// Those, and which run of the host it is, without which growth of counters cannot be told.
+    Boot,
+    /// Everything.
+    Readings,
+}
+
+/// A sample as it was stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSample {
+    /// Itself. Its readings are as whole as was asked for; absent where they are damaged.
+    pub sample: Sample,
+    /// How long after it was taken it arrived, in whole minutes.
+    pub late_minutes: u16,
+}
+
 /// Readings with every field there is, each with a value of its own. No `..Default`, so that one more does not compile
 /// until it stands here, and with it in the tests of intake and schemas.
 #[cfg(test)]

@@ -66,7 +66,7 @@ fn counter(value: u64) -> i64 {
 }
 
 /// A counter as it was before [`counter`].
-fn count(column: &'static str, value: i64) -> Result<u64, StoreError> {
+pub(super) fn count(column: &'static str, value: i64) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| StoreError::Corrupt { column, value: value.to_string() })
 }
 
@@ -80,7 +80,7 @@ fn percent_hundredths(value: f64) -> i16 {
 }
 
 /// The number nearest to what the wire said in two decimals.
-fn from_hundredths(value: i64) -> f64 {
+pub(super) fn from_hundredths(value: i64) -> f64 {
     value as f64 / 100.0
 }
 
@@ -107,7 +107,7 @@ for_both_engines! {
     }
 
     /// The shape that a sample names. `None` where it is not there, or of a form that this version does not know.
-    async fn shape(
+    pub(in crate::store) async fn shape(
         connection: &mut Connection,
         server_id: i64,
         base_ms: i64,

@@ -24,6 +24,7 @@ mod lock;
 mod metrics;
 mod packed;
 mod postgres;
+mod samples;
 mod schema;
 mod servers;
 mod shapes;
@@ -45,6 +46,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use disk::Disk;
 pub use lock::Lock;
+pub use samples::{PAGE_ROWS, Samples};
 
 use heard::{Heard, Known, Verdict};
 use ingest::{Done, Ingest, Work};
@@ -263,6 +265,7 @@ macro_rules! read {
         }
     };
 }
+use read;
 
 /// Runs one function of a thing's file in a transaction and commits it.
 macro_rules! write {

@@ -114,13 +114,25 @@ pub fn pack(out: &mut Vec<u8>, shape: &Shape, readings: &mut Readings, time: Tim
 ///
 /// Errors: they are of another shape or time, or damaged; not every damage can be told.
 pub fn unpack(shape: &Shape, bytes: &[u8], time: Timestamp) -> Result<Readings, Unreadable> {
+    let mut readings = Readings::default();
+    walk(&mut unpacker(shape, bytes, time)?, &mut readings)?;
+    Ok(readings)
+}
+
+/// The same with nothing but what says which run of the host it is: the time since boot and the boot's name. It is the
+/// beginning, and takes a fiftieth of the time.
+pub fn unpack_boot(shape: &Shape, bytes: &[u8], time: Timestamp) -> Result<Readings, Unreadable> {
+    let mut readings = Readings::default();
+    let Readings { uptime_seconds, boot_id, booted_at, .. } = &mut readings;
+    boot(&mut unpacker(shape, bytes, time)?, uptime_seconds, boot_id, booted_at)?;
+    Ok(readings)
+}
+
+fn unpacker<'a>(shape: &'a Shape, bytes: &'a [u8], time: Timestamp) -> Result<Unpacker<'a>, Unreadable> {
     let (names, base) = shape.parts()?;
     let since_base_ms = time.unix_ms().saturating_sub(shape.base_ms);
     let bits = BitReader { bytes, pending: 0, count: 0, skipping: 0 };
-    let mut unpacker = Unpacker { names, bits, values: Values::of(base, since_base_ms) };
-    let mut readings = Readings::default();
-    walk(&mut unpacker, &mut readings)?;
-    Ok(readings)
+    Ok(Unpacker { names, bits, values: Values::of(base, since_base_ms) })
 }
 
 /// How a number behaves, and so how it is coded.
@@ -248,15 +260,7 @@ fn walk<W: Walk>(w: &mut W, readings: &mut Readings) -> Result<(), Unreadable> {
         open_files_max,
         agent,
     } = readings;
-    // First, because the growth of counters is measured by it.
-    optional(w, uptime_seconds, |w, value| {
-        w.expected(value, |expect| expect.base.saturating_add_signed(expect.since_base_ms.saturating_add(500) / 1000))
-    })?;
-    w.has(boot_id)?;
-    if let Some(text) = boot_id {
-        w.name(text)?;
-    }
-    optional(w, booted_at, moment)?;
+    boot(w, uptime_seconds, boot_id, booted_at)?;
     optional(w, cpu, shares)?;
     list(w, cores, shares)?;
     optional(w, cores_left_out, small)?;
@@ -442,6 +446,23 @@ fn walk<W: Walk>(w: &mut W, readings: &mut Readings) -> Result<(), Unreadable> {
         w.some(error)?;
         error.as_mut().map_or(Ok(()), |text| w.text(text))
     })
+}
+
+/// What says which run of the host this is. First, because the growth of counters is measured by it.
+fn boot<W: Walk>(
+    w: &mut W,
+    uptime_seconds: &mut Option<u64>,
+    boot_id: &mut Option<String>,
+    booted_at: &mut Option<Timestamp>,
+) -> Result<(), Unreadable> {
+    optional(w, uptime_seconds, |w, value| {
+        w.expected(value, |expect| expect.base.saturating_add_signed(expect.since_base_ms.saturating_add(500) / 1000))
+    })?;
+    w.has(boot_id)?;
+    if let Some(text) = boot_id {
+        w.name(text)?;
+    }
+    optional(w, booted_at, moment)
 }
 
 fn shares<W: Walk>(w: &mut W, value: &mut CpuShares) -> Result<(), Unreadable> {
@@ -1110,6 +1131,10 @@ mod tests {
         assert!(same <= round_trip(&shape, &later, 300_000));
         let empty = Readings::default();
         assert_eq!(packed(&shape, &empty, 0), None, "another shape");
+        let bytes = packed(&shape, &later, 300_000).unwrap();
+        let Readings { uptime_seconds, boot_id, booted_at, .. } = later;
+        let boot = Readings { uptime_seconds, boot_id, booted_at, ..Readings::default() };
+        assert_eq!(unpack_boot(&shape, &bytes, at(300_000)), Ok(boot), "the beginning alone");
         round_trip(&Shape::of(&mut empty.clone(), at(0)), &empty, -1);
         assert_eq!(Shape::from_body(BASE_MS, shape.body().to_vec()), Ok(shape.clone()));
         assert_eq!(Shape::from_body(BASE_MS, vec![FORM + 1]), Err(Unreadable));

@@ -9,6 +9,7 @@ mod common;
 mod config;
 mod dashboard;
 mod disk;
+mod history;
 mod hostile;
 mod lifecycle;
 mod masters;
