@@ -6,5 +6,6 @@ pub mod activity;
 pub mod fields;
 pub mod history;
 pub mod intake;
+pub mod listing;
 pub mod services;
 pub mod status;

@@ -17,11 +17,12 @@ mod servers;
 mod state;
 mod stats;
 mod storage;
+mod tagged;
 
 use std::sync::Arc;
 
 use salvo::catcher::Catcher;
-use salvo::http::header::{CACHE_CONTROL, HeaderValue};
+use salvo::http::header::{CACHE_CONTROL, ETAG, HeaderValue};
 use salvo::http::{Method, Request, Response, StatusCode};
 use salvo::{Depot, FlowCtrl, Handler, Router, Service, handler};
 
@@ -111,11 +112,14 @@ impl Handler for Provide {
     }
 }
 
-/// Answers of the API describe this very moment.
+/// Answers of the API describe this very moment: who keeps one asks whether it is still the same, and without an `ETag`
+/// there is nothing to ask by.
 #[handler]
 async fn never_cached(request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
     ctrl.call_next(request, depot, response).await;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    let rule = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(rule));
 }
 
 /// One line per request at debug level. The query stays out: a later version may carry something private in it.

@@ -7,16 +7,58 @@ use salvo::{Depot, Request, Response, Writer};
 use super::agent::schemas;
 use super::error::{ApiError, ErrorBody};
 use super::state::{State, now};
-use crate::domain::{history, services};
-use crate::model::{History, HistoryRange, Sample, ServerDetail, ServerSummary};
+use super::tagged::Tagged;
+use crate::domain::{history, listing, services};
+use crate::model::{History, HistoryRange, Sample, ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary};
 
-/// All servers, by name.
+/// Most servers that `limit` asks for.
+const LIMIT_MAX: usize = 1000;
+/// Longest text to search for: what a name may have.
+const SEARCH_MAX_BYTES: usize = neon_shared::limits::SERVER_NAME_MAX_BYTES;
+
+/// All servers, by name; or those that are asked for.
 #[endpoint(
     tags("reading"),
-    responses((status_code = 200, description = "All servers, by name", body = Vec<ServerSummary>))
+    parameters(
+        ("limit" = Option<i64>, Query, description = "How many at most, 1 to 1000; all where it is absent"),
+        (
+            "after" = Option<i64>,
+            Query,
+            description = "Number of the last server of the page before; only what comes after it, where it is now"
+        ),
+        ("status" = Option<ServerStatus>, Query, description = "Only servers with this status"),
+        (
+            "search" = Option<String>,
+            Query,
+            description = "Only servers with this in their name or host name, whatever the case; at most 128 bytes"
+        ),
+        (
+            "sort" = Option<String>,
+            Query,
+            description = "`name`, `cpu`, `memory`, `disk`, `lastSeenAt` or `containerCount`, with `-` before it \
+                largest first; equals by number, and what is absent last. By name where it is absent"
+        ),
+    ),
+    responses(
+        (
+            status_code = 200,
+            description = "The servers",
+            body = Vec<ServerSummary>,
+            headers(
+                ("X-Total-Count" = i64, description = "Servers on all pages"),
+                ("ETag" = String, description = "Of this answer, for `If-None-Match`"),
+            )
+        ),
+        (status_code = 304, description = "As `If-None-Match` says"),
+        (status_code = 400, description = "A parameter is not understood; its name comes first", body = ErrorBody),
+    )
 )]
-pub async fn server_list(depot: &mut Depot) -> Result<Json<Vec<ServerSummary>>, ApiError> {
-    Ok(Json(State::of(depot)?.store.server_list().await?))
+pub async fn server_list(request: &mut Request, depot: &mut Depot) -> Result<Tagged, ApiError> {
+    let query = list_query(request).map_err(ApiError::BadRequest)?;
+    let servers = State::of(depot)?.store.server_list().await?;
+    let (servers, total) = listing::page(servers, &query)
+        .ok_or_else(|| ApiError::BadRequest("after: there is no server of this number".to_owned()))?;
+    Ok(Tagged::new(&servers)?.of_total(total))
 }
 
 /// One server with its containers and services.
@@ -24,16 +66,22 @@ pub async fn server_list(depot: &mut Depot) -> Result<Json<Vec<ServerSummary>>, 
     tags("reading"),
     parameters(("id" = i64, Path, description = "Number of the server")),
     responses(
-        (status_code = 200, description = "The server", body = ServerDetail),
+        (
+            status_code = 200,
+            description = "The server",
+            body = ServerDetail,
+            headers(("ETag" = String, description = "Of this answer, for `If-None-Match`"))
+        ),
+        (status_code = 304, description = "As `If-None-Match` says"),
         (status_code = 400, description = "`Invalid server ID`", body = ErrorBody),
         (status_code = 404, description = "`Server not found`", body = ErrorBody),
     )
 )]
-pub async fn server_detail(request: &mut Request, depot: &mut Depot) -> Result<Json<ServerDetail>, ApiError> {
+pub async fn server_detail(request: &mut Request, depot: &mut Depot) -> Result<Tagged, ApiError> {
     let id = path_id(request)?;
     let mut server = State::of(depot)?.store.server_find(id).await?.ok_or(NOT_FOUND)?;
     server.services = services::group(&server.containers);
-    Ok(Json(server))
+    Tagged::new(&server)
 }
 
 /// A server's newest sample, with everything its agent read.
@@ -110,6 +158,55 @@ impl EndpointOutRegister for NewestSample {
 }
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Server not found");
+
+/// What the parameters ask for. Unknown ones are not for us.
+///
+/// Errors: a sentence that begins with the name of the parameter.
+fn list_query(request: &Request) -> Result<ServerQuery, String> {
+    let value = |name: &str| match request.queries().get_vec(name).map(Vec::as_slice) {
+        None | Some([]) => Ok(None),
+        Some([text]) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("{name}: is given more than once")),
+    };
+    let search = value("search")?.unwrap_or_default();
+    if search.len() > SEARCH_MAX_BYTES {
+        return Err(format!("search: must be at most {SEARCH_MAX_BYTES} bytes"));
+    }
+    let (sort, is_descending) = value("sort")?
+        .map_or(Some((ServerSort::Name, false)), |text| parse_sort(&text))
+        .ok_or("sort: must be name, cpu, memory, disk, lastSeenAt or containerCount, with or without a - before it")?;
+    let status =
+        value("status")?.map(|text| ServerStatus::parse(&text).ok_or("status: must be online, offline or maintenance"));
+    let after = value("after")?.map(|text| parse_id(&text).ok_or("after: must be the number of a server"));
+    let limit =
+        value("limit")?.map(|text| parse_limit(&text).ok_or(format!("limit: must be between 1 and {LIMIT_MAX}")));
+    Ok(ServerQuery {
+        status: status.transpose()?,
+        search,
+        sort,
+        is_descending,
+        after: after.transpose()?,
+        limit: limit.transpose()?,
+    })
+}
+
+fn parse_sort(text: &str) -> Option<(ServerSort, bool)> {
+    let (name, is_descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+    let sort = match name {
+        "name" => ServerSort::Name,
+        "cpu" => ServerSort::Cpu,
+        "memory" => ServerSort::Memory,
+        "disk" => ServerSort::Disk,
+        "lastSeenAt" => ServerSort::LastSeenAt,
+        "containerCount" => ServerSort::ContainerCount,
+        _ => return None,
+    };
+    Some((sort, is_descending))
+}
+
+fn parse_limit(text: &str) -> Option<usize> {
+    parse_id(text).and_then(|number| usize::try_from(number).ok()).filter(|limit| (1..=LIMIT_MAX).contains(limit))
+}
 
 fn path_id(request: &Request) -> Result<i64, ApiError> {
     let text = request.params().get("id").map(String::as_str).unwrap_or_default();

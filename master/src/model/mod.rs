@@ -21,7 +21,7 @@ pub use rollup::{Rollup, Summary, Tier};
 #[cfg(test)]
 pub(crate) use sample::full_readings;
 pub use sample::{Need, Readings, Sample, StoredSample};
-pub use server::{ServerDetail, ServerStatus, ServerSummary, Stats};
+pub use server::{ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
 pub use storage::{Storage, StorageDisk, StorageGrowth};
 

@@ -18,6 +18,40 @@ text_enum! {
     }
 }
 
+/// What a list of servers is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerSort {
+    /// The bytes of the name.
+    Name,
+    /// [`ServerSummary::cpu`].
+    Cpu,
+    /// [`ServerSummary::memory`].
+    Memory,
+    /// [`ServerSummary::disk`].
+    Disk,
+    /// [`ServerSummary::last_seen_at`].
+    LastSeenAt,
+    /// [`ServerSummary::container_count`].
+    ContainerCount,
+}
+
+/// Which servers of the list are asked for, and in what order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerQuery {
+    /// Only those with this status.
+    pub status: Option<ServerStatus>,
+    /// Only those whose name or host name has this in it, whatever the case.
+    pub search: String,
+    /// By what.
+    pub sort: ServerSort,
+    /// Largest first.
+    pub is_descending: bool,
+    /// Only what comes after the server of this number.
+    pub after: Option<i64>,
+    /// At most this many.
+    pub limit: Option<usize>,
+}
+
 /// One row of `GET /api/servers`.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

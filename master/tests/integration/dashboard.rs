@@ -17,7 +17,7 @@ fn pages_are_html_and_the_api_is_not() {
     }
     let missing = client.get("/assets/no-such-file.js");
     assert_eq!((missing.status, missing.text()), (404, r#"{"error":"Not found"}"#));
-    assert_eq!(client.get("/api/servers").header("cache-control"), Some("no-store"));
+    assert_eq!(client.get("/api/stats").header("cache-control"), Some("no-store"));
 }
 
 #[test]

@@ -197,7 +197,7 @@ fn unknown_routes_and_methods_are_json(engine: Engine) {
         assert!(answer.header("content-type").unwrap().starts_with("application/json"));
         assert_eq!(answer.header("allow").is_some(), status == 405, "{method} {path}");
     }
-    for path in ["/api/servers", "/healthz"] {
+    for path in ["/api/stats", "/healthz"] {
         let answer = client.request("HEAD", path, &[], b"");
         assert_eq!((answer.status, answer.body.len()), (200, 0), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));

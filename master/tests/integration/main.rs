@@ -12,6 +12,7 @@ mod disk;
 mod history;
 mod hostile;
 mod lifecycle;
+mod listing;
 mod masters;
 mod reading;
 mod store;

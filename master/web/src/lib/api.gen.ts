@@ -124,7 +124,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All servers, by name. */
+        /** All servers, by name; or those that are asked for. */
         get: operations["server_list"];
         put?: never;
         post?: never;
@@ -1591,20 +1591,51 @@ export interface operations {
     };
     server_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most, 1 to 1000; all where it is absent */
+                limit?: number;
+                /** @description Number of the last server of the page before; only what comes after it, where it is now */
+                after?: number;
+                /** @description Only servers with this status */
+                status?: components["schemas"]["ServerStatus"];
+                /** @description Only servers with this in their name or host name, whatever the case; at most 128 bytes */
+                search?: string;
+                /** @description `name`, `cpu`, `memory`, `disk`, `lastSeenAt` or `containerCount`, with `-` before it largest first; equals by number, and what is absent last. By name where it is absent */
+                sort?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All servers, by name */
+            /** @description The servers */
             200: {
                 headers: {
+                    /** @description Of this answer, for `If-None-Match` */
+                    ETag?: string;
+                    /** @description Servers on all pages */
+                    "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ServerSummary"][];
+                };
+            };
+            /** @description As `If-None-Match` says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is not understood; its name comes first */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -1624,11 +1655,20 @@ export interface operations {
             /** @description The server */
             200: {
                 headers: {
+                    /** @description Of this answer, for `If-None-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ServerDetail"];
                 };
+            };
+            /** @description As `If-None-Match` says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `Invalid server ID` */
             400: {
