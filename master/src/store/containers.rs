@@ -47,11 +47,14 @@ for_both_engines! {
             .bind(now.unix_ms())
             .execute(&mut *connection)
             .await?;
-        sqlx::query("UPDATE server_heard SET containers_hash = $2 WHERE server_id = $1")
-            .bind(reporter.server_id)
-            .bind(hash)
-            .execute(connection)
-            .await?;
+        sqlx::query(
+            "UPDATE server_heard SET containers_hash = $2, \
+             container_count = (SELECT COUNT(*) FROM containers WHERE server_id = $1) WHERE server_id = $1",
+        )
+        .bind(reporter.server_id)
+        .bind(hash)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 

@@ -41,11 +41,29 @@ pub struct Facts {
     pub agent_version: Option<String>,
 }
 
-/// Servers and when they were heard last, in milliseconds, to be written. What is not written when this value goes is to
-/// be written again, however it comes to that.
+/// A server's newest sample, as far as lists show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    pub timestamp_ms: i64,
+    pub cpu_percent_hundredths: i16,
+    pub memory_percent_hundredths: i16,
+    pub disk_percent_hundredths: i16,
+}
+
+/// What is to be written of a server that was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenServer {
+    pub server_id: i64,
+    pub last_seen_at_ms: i64,
+    /// The newest of the samples that were stored meanwhile. The database may have a newer one, of another master.
+    pub newest: Option<Newest>,
+}
+
+/// Servers that were heard, to be written. What is not written when this value goes is to be written again, however it
+/// comes to that.
 #[derive(Debug)]
 pub struct Seen<'a> {
-    pub ids: Vec<(i64, i64)>,
+    pub servers: Vec<SeenServer>,
     /// How many of them are.
     pub written: usize,
     heard: &'a Heard,
@@ -53,7 +71,7 @@ pub struct Seen<'a> {
 
 impl Drop for Seen<'_> {
     fn drop(&mut self) {
-        self.heard.put_back(self.ids.get(self.written..).unwrap_or_default());
+        self.heard.put_back(self.servers.get(self.written..).unwrap_or_default());
     }
 }
 
@@ -92,6 +110,8 @@ struct Shard {
     unwritten: Vec<i64>,
     /// Of each server the newest; removed once written.
     facts: HashMap<i64, Facts>,
+    /// As `facts`. Apart from the entries: of two million servers few have one at a time.
+    newest: HashMap<i64, Newest>,
 }
 
 #[derive(Debug)]
@@ -187,6 +207,34 @@ impl Heard {
         let shard = &mut *self.shard(server_id);
         shard.servers.remove(&server_id);
         shard.facts.remove(&server_id);
+        shard.newest.remove(&server_id);
+    }
+
+    /// Notes a sample that was stored. One that is not newer than the one before changes nothing.
+    pub fn stored(&self, server_id: i64, sample: Newest) {
+        let shard = &mut *self.shard(server_id);
+        let Some(entry) = shard.servers.get_mut(&server_id) else { return };
+        let is_newer = shard.newest.get(&server_id).is_none_or(|newest| sample.timestamp_ms > newest.timestamp_ms);
+        if !is_newer {
+            return;
+        }
+        shard.newest.insert(server_id, sample);
+        // It may have been written since it was heard.
+        if !std::mem::replace(&mut entry.is_unwritten, true) {
+            shard.unwritten.push(server_id);
+        }
+    }
+
+    /// The server's newest sample, where that is not written yet.
+    pub fn newest(&self, server_id: i64) -> Option<Newest> {
+        self.shard(server_id).newest.get(&server_id).copied()
+    }
+
+    /// As [`Self::newest`], of all servers.
+    pub fn newest_of_all(&self) -> HashMap<i64, Newest> {
+        let mut all = HashMap::new();
+        self.shards.iter().for_each(|shard| all.extend(&lock(shard).newest));
+        all
     }
 
     /// Notes that servers were marked as offline.
@@ -208,10 +256,10 @@ impl Heard {
         self.shard(server_id).facts.get(&server_id).cloned()
     }
 
-    /// What is to be written: when servers were heard, and what more is new of them, by number. The latter stays readable
-    /// until [`Self::written`].
+    /// What is to be written: when servers were heard, and what more is new of them, by number. That and newest samples
+    /// stay readable until [`Self::written`] and [`Self::written_seen`].
     pub fn unwritten(&self) -> (Seen<'_>, Vec<(i64, Facts)>) {
-        let mut seen = Seen { ids: Vec::new(), written: 0, heard: self };
+        let mut seen = Seen { servers: Vec::new(), written: 0, heard: self };
         let mut all_facts = Vec::new();
         for shard in &self.shards {
             let shard = &mut *lock(shard);
@@ -219,7 +267,8 @@ impl Heard {
                 // A server that was forgotten has none.
                 let Some(entry) = shard.servers.get_mut(&id) else { continue };
                 entry.is_unwritten = false;
-                seen.ids.push((id, entry.last_seen_at_ms));
+                let newest = shard.newest.get(&id).copied();
+                seen.servers.push(SeenServer { server_id: id, last_seen_at_ms: entry.last_seen_at_ms, newest });
             }
             all_facts.extend(shard.facts.iter().map(|(id, facts)| (*id, facts.clone())));
         }
@@ -238,14 +287,24 @@ impl Heard {
         }
     }
 
+    /// Those who were heard were written; samples that came meanwhile stay.
+    pub fn written_seen(&self, seen: &[SeenServer]) {
+        for SeenServer { server_id, newest, .. } in seen.iter().filter(|seen| seen.newest.is_some()) {
+            let shard = &mut *self.shard(*server_id);
+            if shard.newest.get(server_id) == newest.as_ref() {
+                shard.newest.remove(server_id);
+            }
+        }
+    }
+
     /// These are still to be written.
-    fn put_back(&self, seen: &[(i64, i64)]) {
-        for (id, _) in seen {
-            let shard = &mut *self.shard(*id);
-            if let Some(entry) = shard.servers.get_mut(id)
+    fn put_back(&self, seen: &[SeenServer]) {
+        for SeenServer { server_id, .. } in seen {
+            let shard = &mut *self.shard(*server_id);
+            if let Some(entry) = shard.servers.get_mut(server_id)
                 && !std::mem::replace(&mut entry.is_unwritten, true)
             {
-                shard.unwritten.push(*id);
+                shard.unwritten.push(*server_id);
             }
         }
     }
@@ -305,16 +364,17 @@ mod tests {
         let heard = with_seven();
         heard.hear(&reporter("web-1", "192.0.2.1"), None, at(20));
         heard.hear(&reporter("web-1", "192.0.2.1"), None, at(15));
+        let at_ms = |last_seen_at_ms| SeenServer { server_id: 7, last_seen_at_ms, newest: None };
         let (first, facts) = heard.unwritten();
-        assert_eq!((&first.ids[..], facts.len()), (&[(7, 20)][..], 0));
-        assert!(heard.unwritten().0.ids.is_empty());
+        assert_eq!((&first.servers[..], facts.len()), (&[at_ms(20)][..], 0));
+        assert!(heard.unwritten().0.servers.is_empty());
         heard.hear(&reporter("web-1", "192.0.2.1"), None, at(30));
         drop(first);
         let (mut second, _) = heard.unwritten();
-        assert_eq!(second.ids, [(7, 30)]);
+        assert_eq!(second.servers, [at_ms(30)]);
         second.written = 1;
         drop(second);
-        assert!(heard.unwritten().0.ids.is_empty());
+        assert!(heard.unwritten().0.servers.is_empty());
     }
 
     #[test]
@@ -376,6 +436,37 @@ mod tests {
         assert_eq!(heard.facts(7), None, "said before");
     }
 
+    fn sample(timestamp_ms: i64, cpu_percent_hundredths: i16) -> Newest {
+        Newest { timestamp_ms, cpu_percent_hundredths, memory_percent_hundredths: 1, disk_percent_hundredths: 2 }
+    }
+
+    #[test]
+    fn the_newest_sample_is_readable_until_it_is_written() {
+        let heard = with_seven();
+        // Late, and sent twice with other numbers: what is stored is what came first.
+        heard.stored(7, sample(100, 1));
+        heard.stored(7, sample(99, 2));
+        heard.stored(7, sample(100, 3));
+        heard.stored(8, sample(100, 4));
+        assert_eq!(heard.newest_of_all(), HashMap::from([(7, sample(100, 1))]));
+        let (unwritten, _) = heard.unwritten();
+        assert_eq!(unwritten.servers[0].newest, Some(sample(100, 1)));
+        // It failed, and one came meanwhile.
+        heard.stored(7, sample(101, 5));
+        drop(unwritten);
+        let (mut again, _) = heard.unwritten();
+        assert_eq!((again.servers.len(), again.servers[0].newest), (1, Some(sample(101, 5))));
+        heard.stored(7, sample(102, 6));
+        again.written = 1;
+        heard.written_seen(&again.servers);
+        assert_eq!(heard.newest(7), Some(sample(102, 6)));
+        let (mut last, _) = heard.unwritten();
+        last.written = 1;
+        heard.written_seen(&last.servers);
+        assert_eq!((heard.newest(7), heard.newest_of_all().len()), (None, 0));
+        assert!(heard.unwritten().0.servers.is_empty());
+    }
+
     #[test]
     fn a_word_after_silence_is_news_once() {
         let heard = with_seven();
@@ -388,9 +479,11 @@ mod tests {
     fn who_is_forgotten_is_unknown_and_not_written() {
         let heard = with_seven();
         heard.hear(&reporter("web-1", "192.0.2.9"), None, at(20));
+        heard.stored(7, sample(20, 1));
         heard.forget(7);
+        assert_eq!(heard.newest(7), None);
         assert_eq!(heard.hear(&reporter("web-1", "192.0.2.9"), None, at(21)), Verdict::Unknown);
         let (seen, facts) = heard.unwritten();
-        assert!(seen.ids.is_empty() && facts.is_empty());
+        assert!(seen.servers.is_empty() && facts.is_empty());
     }
 }

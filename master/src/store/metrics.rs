@@ -6,6 +6,7 @@ use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
 use super::additions::{self, Additions};
+use super::heard::Newest;
 use super::packed::{self, Shape};
 use super::shapes::{self, Kept};
 use super::{StoreError, for_both_engines};
@@ -56,6 +57,17 @@ impl SampleRow {
             late_minutes: i16::try_from(late_minutes.max(0)).unwrap_or(i16::MAX),
             shape: if additions.is_empty() { None } else { shape.clone() },
             additions,
+        }
+    }
+}
+
+impl From<&SampleRow> for Newest {
+    fn from(row: &SampleRow) -> Self {
+        Self {
+            timestamp_ms: row.timestamp_ms,
+            cpu_percent_hundredths: row.cpu_percent_hundredths,
+            memory_percent_hundredths: row.memory_percent_hundredths,
+            disk_percent_hundredths: row.disk_percent_hundredths,
         }
     }
 }

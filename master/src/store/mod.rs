@@ -48,7 +48,7 @@ use disk::Disk;
 pub use lock::Lock;
 pub use samples::{PAGE_ROWS, Samples};
 
-use heard::{Heard, Known, Verdict};
+use heard::{Heard, Known, Newest, Verdict};
 use ingest::{Done, Ingest, Work};
 use leader::Leader;
 use metrics::SampleRow;
@@ -359,6 +359,10 @@ impl Store {
             Engine::Postgres(_) => Leader::one_of_many(),
         });
         let store = Self { engine, heard, shapes, ingest, leader, shared: Arc::default() };
+        // A full disk is no reason not to start: lists are a second behind, for servers that do not report again.
+        if let Err(error) = store.find_newest().await {
+            tracing::warn!(cause = crate::http::error_chain(&error), "the newest samples could not be looked for");
+        }
         let heard_task = tokio::spawn(store.clone().write_heard_regularly());
         let tasks = Tasks { heard: heard_task, ingest: ingest_task, storage: None, leader: None };
         *store.shared.writer.lock().await = Some(tasks);
@@ -488,9 +492,10 @@ impl Store {
     pub async fn write_heard(&self) -> Result<(), StoreError> {
         let _in_order = self.shared.writing_heard.lock().await;
         let (mut seen, facts) = self.heard.unwritten();
-        for some in seen.ids.chunks(HEARD_PER_WRITE) {
+        for some in seen.servers.chunks(HEARD_PER_WRITE) {
             let gone = answered(async { write!(self, servers::write_seen(some)) }).await?;
             gone.iter().for_each(|id: &i64| self.heard.forget(*id));
+            self.heard.written_seen(some);
             seen.written += some.len();
         }
         for some in facts.chunks(HEARD_PER_WRITE) {
@@ -515,24 +520,30 @@ impl Store {
 
     /// All servers, by name.
     pub async fn server_list(&self) -> Result<Vec<ServerSummary>, StoreError> {
+        // Before it is read: what is written meanwhile is in one of the two.
+        let newest = self.heard.newest_of_all();
         let list: Result<Vec<ServerSummary>, StoreError> = read!(self, servers::list());
         let mut list = list?;
-        list.iter_mut().for_each(|server| self.add_what_is_in_memory(server));
+        list.iter_mut().for_each(|server| self.add_what_is_in_memory(server, newest.get(&server.id)));
         Ok(list)
     }
 
     /// One server with its containers; its services are left empty. `None` where there is no such server.
     pub async fn server_find(&self, server_id: i64) -> Result<Option<ServerDetail>, StoreError> {
+        let newest = self.heard.newest(server_id);
         let found: Result<Option<ServerDetail>, StoreError> = read!(self, servers::find(server_id));
         let Some(mut server) = found? else { return Ok(None) };
-        self.add_what_is_in_memory(&mut server.summary);
+        self.add_what_is_in_memory(&mut server.summary, newest.as_ref());
         if let Some(version) = self.heard.facts(server_id).and_then(|facts| facts.agent_version) {
             server.agent_version = version;
         }
         Ok(Some(server))
     }
 
-    fn add_what_is_in_memory(&self, server: &mut ServerSummary) {
+    fn add_what_is_in_memory(&self, server: &mut ServerSummary, newest: Option<&Newest>) {
+        if let Some(newest) = newest {
+            servers::add_newest(server, newest);
+        }
         if let Some(seen_at_ms) = self.heard.last_seen_at_ms(server.id)
             && seen_at_ms > server.last_seen_at.unix_ms()
         {
@@ -573,7 +584,8 @@ impl Store {
 
     /// The fleet in four numbers, the mean unrounded.
     pub async fn stats(&self) -> Result<Stats, StoreError> {
-        read!(self, servers::stats())
+        let newest = self.heard.newest_of_all();
+        read!(self, servers::stats(&newest))
     }
 
     /// Stores samples of one server, and returns once they are on disk. One whose time is stored already is left as it
@@ -616,12 +628,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let Ready { reporter, id, mut shape } = ready;
-        let rows = samples.iter_mut().map(|sample| SampleRow::of(id, sample, &mut shape, now)).collect();
+        let rows: Vec<_> = samples.iter_mut().map(|sample| SampleRow::of(id, sample, &mut shape, now)).collect();
         drop(samples);
         self.shapes.keep(id, shape.as_ref());
+        // Of two with one time the first is stored.
+        let newest = rows.iter().rev().max_by_key(|row| row.timestamp_ms).map(Newest::from);
         match self.ingest.ask(reporter.server_id, Work::Samples(rows)).await? {
             Done::Gone => Err(self.gone(reporter)),
-            _ => Ok(()),
+            _ => {
+                newest.into_iter().for_each(|newest| self.heard.stored(reporter.server_id, newest));
+                Ok(())
+            }
         }
     }
 
@@ -631,9 +648,26 @@ impl Store {
             // It keeps its pages two thirds full by itself, and rows are small enough with that.
             Engine::Sqlite(_) => Ok(()),
             Engine::Postgres(pool) => {
+                // Another master may have ended for good before it told.
+                self.find_newest().await?;
                 let day = now.unix_ms().div_euclid(MS_PER_DAY);
                 postgres::pack_days_before(&mut *pool.acquire().await?, day - 1).await
             }
+        }
+    }
+
+    /// Writes down the newest sample of each server whose samples were stored without anybody telling: by a master that
+    /// ended abruptly within a second.
+    async fn find_newest(&self) -> Result<(), StoreError> {
+        let mut after = i64::MIN;
+        loop {
+            let found: Result<Vec<(i64, Newest)>, StoreError> =
+                read!(self, servers::find_newest(after, HEARD_PER_WRITE as i64));
+            let found = found?;
+            let Some((last, _)) = found.last() else { return Ok(()) };
+            after = *last;
+            let written: Result<(), StoreError> = write!(self, servers::write_newest(&found));
+            written?;
         }
     }
 

@@ -1,5 +1,6 @@
 //! How to open PostgreSQL, its partitions, and the statements over a list of servers, which is an array here.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
+use super::heard::{Newest, SeenServer};
+use super::servers::select_stats;
 use super::storage::Size;
 use super::{MS_PER_DAY, StoreError};
 
@@ -20,12 +23,30 @@ const WAIT: Duration = Duration::from_secs(5);
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
 
+/// The planner takes looking for the newest samples for dear, the more so the more partitions there are, of which it
+/// visits one: compiling it would take longer than doing it.
+const NOT_COMPILED: &str = "SELECT set_config('jit', 'off', false)";
+
+/// The samples that are newer than those that are written as the newest.
+///
+/// LATERAL, so that each server is one look-up in the partitions since, of which there is one as a rule. Joined on
+/// `MAX(timestamp_ms)` instead, the planner reads and hashes every sample there is.
+pub const FIND_NEWEST: &str = "SELECT k.server_id, m.* FROM server_heard k CROSS JOIN LATERAL (\
+     SELECT n.timestamp_ms, n.cpu_percent_hundredths, n.memory_percent_hundredths, n.disk_percent_hundredths \
+     FROM metrics n WHERE n.server_id = k.server_id AND n.timestamp_ms > COALESCE(k.newest_ms, -9223372036854775808) \
+     ORDER BY n.timestamp_ms DESC LIMIT 1) m WHERE k.server_id > $1 ORDER BY k.server_id LIMIT $2";
+
 pub async fn open(url: &str) -> Result<PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?.application_name("neon-master");
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(WAIT)
-        .after_connect(|connection, _| Box::pin(async move { connection.execute(DURABLE).await.map(drop) }))
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(DURABLE).await?;
+                connection.execute(NOT_COMPILED).await.map(drop)
+            })
+        })
         .connect_with(options)
         .await?;
     MIGRATIONS.run(&pool).await?;
@@ -106,12 +127,56 @@ pub async fn lock_heard(connection: &mut PgConnection) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Writes when servers were heard, and returns how many of them there are.
-pub async fn write_seen(connection: &mut PgConnection, seen: &[(i64, i64)]) -> Result<u64, StoreError> {
-    let (ids, times): (Vec<i64>, Vec<i64>) = seen.iter().copied().unzip();
-    let sql = "UPDATE server_heard h SET last_seen_at_ms = GREATEST(h.last_seen_at_ms, s.ms) \
-         FROM UNNEST($1::BIGINT[], $2::BIGINT[]) AS s (id, ms) WHERE h.server_id = s.id";
-    Ok(sqlx::query(sql).bind(ids).bind(times).execute(connection).await?.rows_affected())
+/// Writes when servers were heard and their newest samples, and returns how many of them there are.
+pub async fn write_seen(connection: &mut PgConnection, seen: &[SeenServer]) -> Result<u64, StoreError> {
+    macro_rules! newest {
+        ($field:ident) => {
+            seen.iter().map(|seen| seen.newest.map(|newest| newest.$field)).collect::<Vec<_>>()
+        };
+    }
+    macro_rules! if_newer {
+        ($column:literal) => {
+            concat!(
+                $column,
+                " = CASE WHEN COALESCE(s.newest_ms > h.newest_ms, s.newest_ms IS NOT NULL) THEN s.",
+                $column,
+                " ELSE h.",
+                $column,
+                " END"
+            )
+        };
+    }
+    let sql = concat!(
+        "UPDATE server_heard h SET last_seen_at_ms = GREATEST(h.last_seen_at_ms, s.ms), ",
+        if_newer!("newest_ms"),
+        ", ",
+        if_newer!("newest_cpu_percent_hundredths"),
+        ", ",
+        if_newer!("newest_memory_percent_hundredths"),
+        ", ",
+        if_newer!("newest_disk_percent_hundredths"),
+        " FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::SMALLINT[], $5::SMALLINT[], $6::SMALLINT[]) \
+         AS s (id, ms, newest_ms, newest_cpu_percent_hundredths, newest_memory_percent_hundredths, \
+         newest_disk_percent_hundredths) WHERE h.server_id = s.id",
+    );
+    let query = sqlx::query(sql)
+        .bind(seen.iter().map(|seen| seen.server_id).collect::<Vec<_>>())
+        .bind(seen.iter().map(|seen| seen.last_seen_at_ms).collect::<Vec<_>>())
+        .bind(newest!(timestamp_ms))
+        .bind(newest!(cpu_percent_hundredths))
+        .bind(newest!(memory_percent_hundredths))
+        .bind(newest!(disk_percent_hundredths));
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+/// The fleet in numbers, `newest` being the samples that are not written yet.
+pub async fn stats(connection: &mut PgConnection, newest: &HashMap<i64, Newest>) -> Result<PgRow, StoreError> {
+    let sql = select_stats!("UNNEST($1::BIGINT[], $2::BIGINT[], $3::SMALLINT[]) AS u (id, ms, cpu)");
+    let query = sqlx::query(sql)
+        .bind(newest.keys().copied().collect::<Vec<_>>())
+        .bind(newest.values().map(|newest| newest.timestamp_ms).collect::<Vec<_>>())
+        .bind(newest.values().map(|newest| newest.cpu_percent_hundredths).collect::<Vec<_>>());
+    Ok(query.fetch_one(connection).await?)
 }
 
 /// `id` and `name` of those that are offline, which nobody else changes until the end of the transaction.

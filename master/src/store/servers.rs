@@ -5,25 +5,57 @@ use std::collections::{HashMap, HashSet};
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
-use super::heard::{Facts, Known};
+use super::heard::{Facts, Known, Newest, SeenServer};
 use super::{StoreError, for_both_engines};
 use crate::model::{Event, Registration, ServerDetail, ServerStatus, ServerSummary, Stats};
 
-/// All facts of a server, its number of containers and its newest sample. `MAX` over the primary key's second column
-/// is one look-up per server.
+/// Servers with what is kept of each beside its facts: no sample and no container is read.
 macro_rules! select_servers {
-    ($rest:literal) => {
+    ($columns:literal, $rest:literal) => {
         concat!(
-            "SELECT s.*, h.last_seen_at_ms, m.timestamp_ms AS last_metrics_at_ms, \
-             CAST(m.cpu_percent_hundredths AS DOUBLE PRECISION) AS cpu, \
-             CAST(m.memory_percent_hundredths AS DOUBLE PRECISION) AS memory, \
-             CAST(m.disk_percent_hundredths AS DOUBLE PRECISION) AS disk, \
-             (SELECT COUNT(*) FROM containers c WHERE c.server_id = s.id) AS container_count \
-             FROM servers s JOIN server_heard h ON h.server_id = s.id LEFT JOIN metrics m ON m.server_id = s.id \
-             AND m.timestamp_ms = (SELECT MAX(n.timestamp_ms) FROM metrics n WHERE n.server_id = s.id) ",
+            "SELECT ",
+            $columns,
+            ", h.last_seen_at_ms, h.newest_ms, h.newest_cpu_percent_hundredths, h.newest_memory_percent_hundredths, \
+             h.newest_disk_percent_hundredths, h.container_count \
+             FROM servers s JOIN server_heard h ON h.server_id = s.id ",
             $rest
         )
     };
+}
+
+const LIST: &str = select_servers!(
+    "s.id, s.name, s.hostname, s.ip_address, s.status, s.cpu_cores, s.total_memory_gb, s.total_disk_gb",
+    "ORDER BY s.name"
+);
+
+/// The fleet in numbers, `u` being the newest samples that are not written yet.
+macro_rules! select_stats {
+    ($unwritten:literal) => {
+        concat!(
+            "SELECT COUNT(*) AS total_servers, CAST(COALESCE(SUM(h.container_count), 0) AS BIGINT) AS total_containers, \
+             AVG(CASE WHEN s.status = 'online' THEN CAST(CASE WHEN COALESCE(u.ms > h.newest_ms, u.ms IS NOT NULL) \
+             THEN u.cpu ELSE h.newest_cpu_percent_hundredths END AS DOUBLE PRECISION) END) AS avg_cpu \
+             FROM servers s JOIN server_heard h ON h.server_id = s.id LEFT JOIN ",
+            $unwritten,
+            " ON u.id = s.id"
+        )
+    };
+}
+pub(super) use select_stats;
+
+/// Puts a sample into a server's row of the list, where it is newer than what is there.
+pub fn add_newest(server: &mut ServerSummary, newest: &Newest) {
+    if server.last_metrics_at.is_some_and(|at| at.unix_ms() >= newest.timestamp_ms) {
+        return;
+    }
+    server.last_metrics_at = Some(Timestamp::from_unix_ms(newest.timestamp_ms));
+    server.cpu = Some(percent(newest.cpu_percent_hundredths));
+    server.memory = Some(percent(newest.memory_percent_hundredths));
+    server.disk = Some(percent(newest.disk_percent_hundredths));
+}
+
+fn percent(hundredths: i16) -> f64 {
+    f64::from(hundredths) / 100.0
 }
 
 fn status(text: &str) -> Result<ServerStatus, StoreError> {
@@ -112,16 +144,16 @@ for_both_engines! {
         rows.iter().map(known).collect()
     }
 
-    /// Writes when servers were heard last, each with its time, and returns those that do not exist any more. Who was
-    /// offline is online again.
-    pub async fn write_seen(connection: &mut Connection, seen: &[(i64, i64)]) -> Result<Vec<i64>, StoreError> {
-        let ids: Vec<i64> = seen.iter().map(|(id, _)| *id).collect();
+    /// Writes when servers were heard last and their newest samples, and returns those that do not exist any more. Who
+    /// was offline is online again.
+    pub async fn write_seen(connection: &mut Connection, seen: &[SeenServer]) -> Result<Vec<i64>, StoreError> {
+        let ids: Vec<i64> = seen.iter().map(|seen| seen.server_id).collect();
         of_engine::lock_heard(connection).await?;
         // Before the rest: a registration and a container report, too, lock the server before what was heard of it.
         let silent = of_engine::offline_among(connection, &ids).await?;
         let written = of_engine::write_seen(connection, seen).await?;
         if !silent.is_empty() {
-            let seen: HashMap<i64, i64> = seen.iter().copied().collect();
+            let seen: HashMap<i64, i64> = seen.iter().map(|seen| (seen.server_id, seen.last_seen_at_ms)).collect();
             for row in &silent {
                 let server_id: i64 = row.try_get("id")?;
                 let heard_at = Timestamp::from_unix_ms(seen.get(&server_id).copied().unwrap_or_default());
@@ -134,6 +166,39 @@ for_both_engines! {
         let known = of_engine::containers_hashes(connection, &ids).await?;
         let known: HashSet<i64> = known.iter().map(|row| row.try_get("server_id")).collect::<Result<_, _>>()?;
         Ok(ids.into_iter().filter(|id| !known.contains(id)).collect())
+    }
+
+    /// The samples that are newer than those that are written as the newest, of up to `count` servers after one, by number.
+    pub async fn find_newest(
+        connection: &mut Connection,
+        after: i64,
+        count: i64,
+    ) -> Result<Vec<(i64, Newest)>, StoreError> {
+        let rows = sqlx::query(of_engine::FIND_NEWEST).bind(after).bind(count).fetch_all(connection).await?;
+        let found = |row: &Row| {
+            Ok((
+                row.try_get("server_id")?,
+                Newest {
+                    timestamp_ms: row.try_get("timestamp_ms")?,
+                    cpu_percent_hundredths: row.try_get("cpu_percent_hundredths")?,
+                    memory_percent_hundredths: row.try_get("memory_percent_hundredths")?,
+                    disk_percent_hundredths: row.try_get("disk_percent_hundredths")?,
+                },
+            ))
+        };
+        rows.iter().map(found).collect()
+    }
+
+    /// Writes newest samples of servers that nobody heard.
+    pub async fn write_newest(connection: &mut Connection, found: &[(i64, Newest)]) -> Result<(), StoreError> {
+        of_engine::lock_heard(connection).await?;
+        let unheard = found.iter().map(|(server_id, newest)| SeenServer {
+            server_id: *server_id,
+            last_seen_at_ms: i64::MIN,
+            newest: Some(*newest),
+        });
+        of_engine::write_seen(connection, &unheard.collect::<Vec<_>>()).await?;
+        Ok(())
     }
 
     /// Writes where agents report from and their versions.
@@ -188,13 +253,13 @@ for_both_engines! {
     }
 
     pub async fn list(connection: &mut Connection) -> Result<Vec<ServerSummary>, StoreError> {
-        let rows = sqlx::query(select_servers!("ORDER BY s.name")).fetch_all(connection).await?;
+        let rows = sqlx::query(LIST).fetch_all(connection).await?;
         rows.iter().map(summary).collect()
     }
 
     pub async fn find(connection: &mut Connection, server_id: i64) -> Result<Option<ServerDetail>, StoreError> {
         let row: Option<Row> =
-            sqlx::query(select_servers!("WHERE s.id = $1")).bind(server_id).fetch_optional(&mut *connection).await?;
+            sqlx::query(select_servers!("s.*", "WHERE s.id = $1")).bind(server_id).fetch_optional(&mut *connection).await?;
         let Some(row) = row else { return Ok(None) };
         let containers = containers_of_engine::list(connection, server_id).await?;
         let newest = match metrics_of_engine::latest(connection, server_id).await {
@@ -223,16 +288,9 @@ for_both_engines! {
         Ok(row.map(|row| row.try_get("name")).transpose()?)
     }
 
-    pub async fn stats(connection: &mut Connection) -> Result<Stats, StoreError> {
-        let row: Row = sqlx::query(
-            "SELECT (SELECT COUNT(*) FROM servers) AS total_servers, \
-             (SELECT COUNT(*) FROM containers) AS total_containers, \
-             (SELECT AVG(CAST(m.cpu_percent_hundredths AS DOUBLE PRECISION)) FROM servers s JOIN metrics m ON m.server_id = s.id \
-             AND m.timestamp_ms = (SELECT MAX(n.timestamp_ms) FROM metrics n WHERE n.server_id = s.id) \
-             WHERE s.status = 'online') AS avg_cpu",
-        )
-        .fetch_one(connection)
-        .await?;
+    /// `newest` are the samples that are not written yet.
+    pub async fn stats(connection: &mut Connection, newest: &HashMap<i64, Newest>) -> Result<Stats, StoreError> {
+        let row: Row = of_engine::stats(connection, newest).await?;
         Ok(Stats {
             total_servers: row.try_get("total_servers")?,
             total_containers: row.try_get("total_containers")?,
@@ -243,7 +301,7 @@ for_both_engines! {
 
     fn summary(row: &Row) -> Result<ServerSummary, StoreError> {
         let percent = |column: &str| -> Result<Option<f64>, sqlx::Error> {
-            Ok(row.try_get::<Option<f64>, _>(column)?.map(|hundredths| hundredths / 100.0))
+            Ok(row.try_get::<Option<i16>, _>(column)?.map(percent))
         };
         Ok(ServerSummary {
             id: row.try_get("id")?,
@@ -252,14 +310,36 @@ for_both_engines! {
             ip_address: row.try_get("ip_address")?,
             status: status(row.try_get("status")?)?,
             container_count: row.try_get("container_count")?,
-            cpu: percent("cpu")?,
-            memory: percent("memory")?,
-            disk: percent("disk")?,
+            cpu: percent("newest_cpu_percent_hundredths")?,
+            memory: percent("newest_memory_percent_hundredths")?,
+            disk: percent("newest_disk_percent_hundredths")?,
             cpu_cores: row.try_get("cpu_cores")?,
             total_memory_gb: row.try_get("total_memory_gb")?,
             total_disk_gb: row.try_get("total_disk_gb")?,
-            last_metrics_at: row.try_get::<Option<i64>, _>("last_metrics_at_ms")?.map(Timestamp::from_unix_ms),
+            last_metrics_at: row.try_get::<Option<i64>, _>("newest_ms")?.map(Timestamp::from_unix_ms),
             last_seen_at: Timestamp::from_unix_ms(row.try_get("last_seen_at_ms")?),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PostgreSQL counts what is read: `listing.rs` of the integration tests.
+    #[tokio::test]
+    async fn sqlite_lists_servers_without_their_samples_and_containers() {
+        let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect("sqlite::memory:").await.unwrap();
+        crate::store::sqlite::MIGRATIONS.run(&mut connection).await.unwrap();
+        let stats = select_stats!("(SELECT 1 AS id, 2 AS ms, 3 AS cpu) AS u");
+        for sql in [LIST, stats] {
+            let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let plan = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+            let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            assert!(steps.iter().any(|step| step.contains(" s")), "{steps:?}");
+            for unwanted in ["metrics", "containers", "CORRELATED", "TEMP B-TREE"] {
+                assert!(!steps.iter().any(|step| step.contains(unwanted)), "{unwanted}: {steps:?}");
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! one writing connection they queue in the pool instead. WAL lets readers go on meanwhile, and `synchronous=FULL`
 //! makes a commit wait for the disk, which is what an acknowledgement promises.
 
+use std::collections::HashMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::heard::{Newest, SeenServer};
+use super::servers::select_stats;
 use super::storage::Size;
 use super::{StoreError, json};
 
@@ -39,6 +42,13 @@ const LOG_LOOK: Duration = Duration::from_millis(250);
 
 /// What makes and upgrades the tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The samples that are newer than those that are written as the newest: one look-up for each server.
+pub const FIND_NEWEST: &str = "SELECT k.server_id, m.timestamp_ms, m.cpu_percent_hundredths, \
+     m.memory_percent_hundredths, m.disk_percent_hundredths FROM server_heard k JOIN metrics m \
+     ON m.server_id = k.server_id \
+     AND m.timestamp_ms = (SELECT MAX(n.timestamp_ms) FROM metrics n WHERE n.server_id = k.server_id) \
+     WHERE k.server_id > $1 AND COALESCE(k.newest_ms < m.timestamp_ms, TRUE) ORDER BY k.server_id LIMIT $2";
 
 /// The open database.
 #[derive(Clone, Debug)]
@@ -166,11 +176,53 @@ pub async fn known_among(connection: &mut SqliteConnection, ids: &[i64]) -> Resu
     Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
 }
 
-/// Writes when servers were heard, and returns how many of them there are.
-pub async fn write_seen(connection: &mut SqliteConnection, seen: &[(i64, i64)]) -> Result<u64, StoreError> {
-    let sql = "UPDATE server_heard SET last_seen_at_ms = MAX(last_seen_at_ms, s.ms) \
-         FROM (SELECT value ->> 0 AS id, value ->> 1 AS ms FROM json_each($1)) AS s WHERE server_id = s.id";
-    Ok(sqlx::query(sql).bind(json(&seen)).execute(connection).await?.rows_affected())
+/// Writes when servers were heard and their newest samples, and returns how many of them there are.
+pub async fn write_seen(connection: &mut SqliteConnection, seen: &[SeenServer]) -> Result<u64, StoreError> {
+    macro_rules! if_newer {
+        ($column:literal) => {
+            concat!(
+                $column,
+                " = CASE WHEN COALESCE(s.newest_ms > server_heard.newest_ms, s.newest_ms IS NOT NULL) THEN s.",
+                $column,
+                " ELSE server_heard.",
+                $column,
+                " END"
+            )
+        };
+    }
+    let sql = concat!(
+        "UPDATE server_heard SET last_seen_at_ms = MAX(last_seen_at_ms, s.ms), ",
+        if_newer!("newest_ms"),
+        ", ",
+        if_newer!("newest_cpu_percent_hundredths"),
+        ", ",
+        if_newer!("newest_memory_percent_hundredths"),
+        ", ",
+        if_newer!("newest_disk_percent_hundredths"),
+        " FROM (SELECT value ->> 0 AS id, value ->> 1 AS ms, value ->> 2 AS newest_ms, \
+         value ->> 3 AS newest_cpu_percent_hundredths, value ->> 4 AS newest_memory_percent_hundredths, \
+         value ->> 5 AS newest_disk_percent_hundredths FROM json_each($1)) AS s WHERE server_id = s.id",
+    );
+    let rows = seen.iter().map(|SeenServer { server_id, last_seen_at_ms, newest }| {
+        let percents = |of: fn(&Newest) -> i16| newest.as_ref().map(of);
+        (
+            server_id,
+            last_seen_at_ms,
+            newest.map(|newest| newest.timestamp_ms),
+            percents(|newest| newest.cpu_percent_hundredths),
+            percents(|newest| newest.memory_percent_hundredths),
+            percents(|newest| newest.disk_percent_hundredths),
+        )
+    });
+    Ok(sqlx::query(sql).bind(json(&rows.collect::<Vec<_>>())).execute(connection).await?.rows_affected())
+}
+
+/// The fleet in numbers, `newest` being the samples that are not written yet.
+pub async fn stats(connection: &mut SqliteConnection, newest: &HashMap<i64, Newest>) -> Result<SqliteRow, StoreError> {
+    let sql =
+        select_stats!("(SELECT value ->> 0 AS id, value ->> 1 AS ms, value ->> 2 AS cpu FROM json_each($1)) AS u");
+    let rows = newest.iter().map(|(id, newest)| (id, newest.timestamp_ms, newest.cpu_percent_hundredths));
+    Ok(sqlx::query(sql).bind(json(&rows.collect::<Vec<_>>())).fetch_one(connection).await?)
 }
 
 /// `id` and `name` of those that are offline.

@@ -1,14 +1,28 @@
-//! The list of servers: parameters, pages and tags.
+//! The list of servers: parameters, pages and tags, and ten thousand servers with a month behind them.
+
+use std::time::{Duration, Instant};
+
+use neon_master::store::Store;
+use serde_json::Value;
 
 use crate::common::client::Answer;
+use crate::common::database::block_on;
 use crate::common::fixtures::{CONTAINER, ago, containers, metrics, sample};
-use crate::common::{Database, Engine, Master, on_both_engines};
+use crate::common::{Database, Engine, Master, on_both_engines, wait_for};
+
+const SERVERS: i64 = 10_000;
+const DAYS: i64 = 30;
+const MS_PER_DAY: i64 = 86_400_000;
+/// Requests of which the median is printed.
+const TIMES: usize = 9;
 
 on_both_engines! {
     a_parameter_that_is_not_understood_is_named
     whatever_is_searched_for_is_plain_text
     pages_follow_one_another
     what_is_known_is_not_sent_again
+    the_newest_sample_is_found_after_an_abrupt_end
+    ten_thousand_servers_are_listed_by_themselves
 }
 
 fn a_parameter_that_is_not_understood_is_named(engine: Engine) {
@@ -165,6 +179,190 @@ fn what_is_known_is_not_sent_again(engine: Engine) {
     }
     let missing = master.client.request("GET", "/api/servers/999", &[("If-None-Match", "*")], b"");
     assert_eq!((missing.status, missing.header("cache-control")), (404, Some("no-store")));
+}
+
+/// What is left by a master that was killed before it wrote down what it had stored.
+fn the_newest_sample_is_found_after_an_abrupt_end(engine: Engine) {
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let newest = ago(1000);
+    for (name, cpu) in [("first", "1.0"), ("second", "2.0"), ("told", "3.0")] {
+        let (_, token) = master.registered(name);
+        let samples = [sample(ago(5 * MS_PER_DAY)), sample(ago(60_000)), sample(newest).replace("14.85", cpu)];
+        assert_eq!(master.client.post("/api/agent/metrics", &token, metrics(&samples)).status, 200);
+    }
+    master.registered("without");
+    let shown = |master: &Master| {
+        let servers = master.client.get("/api/servers").json();
+        let shown = servers.as_array().unwrap().iter().map(|s| (s["lastMetricsAt"].clone(), s["cpu"].clone()));
+        (shown.collect::<Vec<_>>(), master.client.get("/api/stats").json()["avgCpu"].clone())
+    };
+    let before = shown(&master);
+    let at = Value::from(newest.to_string());
+    let by_name = [(at.clone(), 1.0.into()), (at.clone(), 2.0.into()), (at, 3.0.into()), (Value::Null, Value::Null)];
+    assert_eq!(before, (by_name.to_vec(), 2.0.into()));
+    master.kill();
+    database.execute(
+        "UPDATE server_heard SET newest_ms = NULL, newest_cpu_percent_hundredths = NULL, \
+         newest_memory_percent_hundredths = NULL, newest_disk_percent_hundredths = NULL \
+         WHERE server_id = (SELECT id FROM servers WHERE name = 'first')",
+    );
+    database.execute(
+        "UPDATE server_heard SET newest_ms = newest_ms - 59000, newest_cpu_percent_hundredths = 1485 \
+         WHERE server_id = (SELECT id FROM servers WHERE name = 'second')",
+    );
+    let master = Master::start(&database);
+    assert_eq!(shown(&master), before);
+}
+
+/// PostgreSQL counts what is read: of samples and containers nothing, and no table once a server. SQLite counts nothing;
+/// a unit test of `store/servers.rs` looks at its plan.
+fn ten_thousand_servers_are_listed_by_themselves(engine: Engine) {
+    let database = Database::fresh(engine);
+    block_on(async { Store::open(&database.location()).await.unwrap().close().await });
+    let last_day = ago(MS_PER_DAY).unix_ms() / MS_PER_DAY;
+    fill(&database, last_day);
+    // What is done once: finding the newest samples, and whatever a day that is over is read for.
+    let started = Instant::now();
+    block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        println!("{engine:?}, {SERVERS} servers, {DAYS} days: newest samples found in {:?}", started.elapsed());
+        store.maintain(ago(0)).await.unwrap();
+        store.close().await;
+    });
+    if matches!(engine, Engine::Postgres) {
+        // As autovacuum does in its own time.
+        database.execute("ANALYZE");
+        nobody_else_is_connected(&database);
+    }
+    let before = reads(&database);
+
+    let started = Instant::now();
+    let master = Master::start(&database);
+    println!("{engine:?}, {SERVERS} servers, {DAYS} days: started in {:?}", started.elapsed());
+    let servers = master.client.get("/api/servers").json();
+    let servers = servers.as_array().unwrap();
+    assert_eq!(servers.len() as i64, SERVERS);
+    for (number, server) in (1..).zip(servers) {
+        let newest_ms = last_day * MS_PER_DAY + number;
+        let newest = neon_shared::time::Timestamp::from_unix_ms(newest_ms).to_string();
+        assert_eq!(server["name"], format!("web-{number:05}"));
+        assert_eq!((&server["lastMetricsAt"], &server["containerCount"]), (&Value::from(newest), &Value::from(5)));
+        assert_eq!(server["cpu"], Value::from(number as f64 / 100.0));
+    }
+    let stats = master.client.get("/api/stats").json();
+    assert_eq!((&stats["totalServers"], &stats["totalContainers"]), (&SERVERS.into(), &(5 * SERVERS).into()));
+    let page = master.client.get("/api/servers?sort=-cpu&limit=2");
+    assert_eq!(names(&page), ["web-10000", "web-09999"]);
+
+    for path in ["/api/servers", "/api/servers?sort=-cpu&limit=50", "/api/stats"] {
+        println!(
+            "{engine:?}, {SERVERS} servers, {DAYS} days: {path} in {:?}",
+            median(|| assert_eq!(master.client.get(path).status, 200))
+        );
+    }
+    println!("load average: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
+    // A connection tells what it read before it ends.
+    master.signal("TERM");
+    assert!(master.wait_for_exit().success());
+    if matches!(engine, Engine::Postgres) {
+        nobody_else_is_connected(&database);
+        let after = reads(&database);
+        assert_eq!((after.samples, after.containers), (before.samples, before.containers), "rows were read");
+        let scans = after.scans - before.scans;
+        assert!(scans < SERVERS / 10, "{scans} scans for {} requests", 3 + 3 * TIMES);
+    }
+}
+
+/// What PostgreSQL has read so far.
+#[derive(Debug, Default)]
+struct Reads {
+    /// Rows of samples and of containers, looked up or one after the other.
+    samples: i64,
+    containers: i64,
+    /// Of the tables of servers and containers.
+    scans: i64,
+}
+
+fn reads(database: &Database) -> Reads {
+    if matches!(database, Database::Sqlite { .. }) {
+        return Reads::default();
+    }
+    let sum = |what: &str, tables: &str| {
+        let sql = format!("SELECT CAST(SUM({what}) AS BIGINT) FROM pg_stat_user_tables WHERE relname ~ '{tables}'");
+        database.numbers(&sql)[0]
+    };
+    let rows = "seq_tup_read + COALESCE(idx_tup_fetch, 0)";
+    Reads {
+        samples: sum(rows, "^metrics_[0-9]+$"),
+        containers: sum(rows, "^containers$"),
+        scans: sum("seq_scan + COALESCE(idx_scan, 0)", "^(servers|server_heard|containers)$"),
+    }
+}
+
+fn nobody_else_is_connected(database: &Database) {
+    let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+        AND backend_type = 'client backend'";
+    wait_for("the master's connections to end", || (database.numbers(sql) == [0]).then_some(()));
+}
+
+fn median(mut request: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..TIMES)
+        .map(|_| {
+            let started = Instant::now();
+            request();
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// A sample a day of each server, the newest with its number for a share of the processor, and five containers.
+fn fill(database: &Database, last_day: i64) {
+    let numbers = series(database, 1, SERVERS);
+    let (days, five) = (series(database, last_day - DAYS + 1, last_day), series(database, 1, 5));
+    if matches!(database, Database::Postgres { .. }) {
+        database.execute(&format!("SELECT metrics_make_day(v) FROM {days}"));
+    }
+    database.execute(&format!(
+        "INSERT INTO servers (name, hostname, ip_address, status, agent_version, cpu_cores, total_memory_gb, \
+         total_disk_gb, os_name, os_version, os_kernel, os_arch, created_at_ms) \
+         SELECT 'web-' || SUBSTR(CAST(100000 + v AS TEXT), 2), 'host-' || v, '192.0.2.1', 'online', '0.1.0', 8, 23.54, \
+         755.92, 'Debian', '13', '6.12.0', 'x86_64', 0 FROM {numbers} ORDER BY v"
+    ));
+    database.execute(
+        "INSERT INTO server_heard (server_id, last_seen_at_ms, container_count) SELECT id, 1795000000000, 5 FROM servers",
+    );
+    database.execute(&format!(
+        "INSERT INTO metrics (server_id, timestamp_ms, network_rx_bytes, network_tx_bytes, memory_used_gb_hundredths, \
+         memory_total_gb_hundredths, disk_used_gb_hundredths, disk_total_gb_hundredths, cpu_percent_hundredths, \
+         memory_percent_hundredths, disk_percent_hundredths, late_minutes, additions) \
+         SELECT id, v * 86400000 + id, 1, 2, 73, 2354, 4770, 75592, CASE v WHEN {last_day} THEN id ELSE 0 END, 309, 631, 0, \
+         {} FROM {days} CROSS JOIN servers",
+        match database {
+            Database::Sqlite { .. } => "x''",
+            Database::Postgres { .. } => "''::BYTEA",
+        }
+    ));
+    database.execute(&format!(
+        "INSERT INTO containers (server_id, container_id, name, image, image_tags, status, ports, labels, networks, \
+         updated_at_ms) SELECT id, 'c' || v, 'c' || v, 'busybox', '[]', 'running', '-', '{{}}', '[]', 1 \
+         FROM servers CROSS JOIN {five}"
+    ));
+    if matches!(database, Database::Postgres { .. }) {
+        database.execute("ANALYZE");
+    }
+}
+
+/// A table of the numbers `v`, of each engine.
+fn series(database: &Database, from: i64, to: i64) -> String {
+    match database {
+        Database::Postgres { .. } => format!("(SELECT CAST(g AS BIGINT) AS v FROM generate_series({from}, {to}) g) n"),
+        Database::Sqlite { .. } => format!(
+            "(WITH RECURSIVE g (v) AS (SELECT {from} UNION ALL SELECT v + 1 FROM g WHERE v < {to}) SELECT v FROM g) n"
+        ),
+    }
 }
 
 fn names(answer: &Answer) -> Vec<String> {

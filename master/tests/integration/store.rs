@@ -444,6 +444,20 @@ async fn two_masters_on_one_store_agree(store: Opened) {
     store.write_heard().await.unwrap();
     other.write_heard().await.unwrap();
     assert_eq!(other.server_list().await.unwrap()[0].last_seen_at, at(6));
+    // The newest sample is whoever's it is. The other one stored an older one later, and it was sent twice.
+    let newest = async |store: &Store| {
+        let server = store.server_list().await.unwrap().remove(0);
+        (server.last_metrics_at, server.cpu, store.stats().await.unwrap().avg_cpu)
+    };
+    other.metrics_insert(&web, [sample(-1, 9.0), sample(1, 8.0)], at(6)).await.unwrap();
+    other.write_heard().await.unwrap();
+    for store in [&store.store, &other] {
+        assert_eq!(newest(store).await, (Some(at(1)), Some(3.0), 3.0));
+    }
+    other.metrics_insert(&web, [sample(2, 4.0), sample(2, 5.0)], at(6)).await.unwrap();
+    assert_eq!(newest(&other).await, (Some(at(2)), Some(4.0), 4.0), "shown at once where it was stored");
+    other.write_heard().await.unwrap();
+    assert_eq!(newest(&store).await, (Some(at(2)), Some(4.0), 4.0));
     // What one marks as offline, a word to the other brings back.
     assert_eq!(store.servers_mark_offline(at(7), at(8)).await.unwrap(), ["web-1"]);
     other.server_heartbeat(&web, None, at(9)).await.unwrap();
@@ -457,10 +471,14 @@ async fn two_masters_on_one_store_agree(store: Opened) {
     store.containers_replace(&web, Some(1), at(10), set("a")).await.unwrap();
     assert!(other.containers_are(&web, 1, at(10)).await.unwrap());
     other.containers_replace(&web, Some(2), at(11), set("b")).await.unwrap();
+    let counts = [&store.store, &other].map(async |store| store.server_list().await.unwrap()[0].container_count);
+    for count in counts {
+        assert_eq!(count.await, 1);
+    }
     assert!(!store.containers_are(&web, 1, at(12)).await.unwrap());
     // What one deletes is gone for the other.
     store.database.execute("DELETE FROM servers");
-    assert!(matches!(other.metrics_insert(&web, [sample(2, 1.0)], at(13)).await, Err(StoreError::ServerGone)));
+    assert!(matches!(other.metrics_insert(&web, [sample(3, 1.0)], at(13)).await, Err(StoreError::ServerGone)));
     other.close().await;
 }
 
