@@ -7,5 +7,6 @@ pub mod fields;
 pub mod history;
 pub mod intake;
 pub mod listing;
+pub mod rollup;
 pub mod services;
 pub mod status;

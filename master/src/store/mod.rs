@@ -25,6 +25,7 @@ mod metrics;
 mod packed;
 mod postgres;
 mod samples;
+mod rollup_form;
 mod schema;
 mod servers;
 mod shapes;
