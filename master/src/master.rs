@@ -39,6 +39,8 @@ const FILES_RESERVED: u64 = 124;
 const CONNECTIONS_MAX: u64 = 100_000;
 /// Time between two looks for storage to give back.
 const MAINTAIN_INTERVAL: Duration = Duration::from_secs(3600);
+/// Time between two looks for hours that are over, or have got late samples; and before the first.
+const ROLL_UP_INTERVAL: Duration = Duration::from_secs(60);
 /// Longest time between two looks for silent servers.
 const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
 
@@ -51,6 +53,7 @@ pub struct Master {
     server: JoinHandle<io::Result<()>>,
     watcher: JoinHandle<()>,
     maintainer: JoinHandle<()>,
+    roller: JoinHandle<()>,
     /// Last, so that it is given up last.
     _lock: Lock,
 }
@@ -99,7 +102,8 @@ impl Master {
         };
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
         let maintainer = tokio::spawn(maintain(store.clone()));
-        Ok(Self { address, store, handle, server, watcher, maintainer, _lock: lock })
+        let roller = tokio::spawn(roll_up(store.clone()));
+        Ok(Self { address, store, handle, server, watcher, maintainer, roller, _lock: lock })
     }
 
     /// Where it listens; the port is the real one also where 0 was asked for.
@@ -116,6 +120,7 @@ impl Master {
     pub async fn stop(self) {
         self.watcher.abort();
         self.maintainer.abort();
+        self.roller.abort();
         self.handle.stop_graceful(STOP_DEADLINE);
         if let Ok(Err(error)) = self.server.await {
             tracing::error!(cause = error_chain(&error), "the server ended badly");
@@ -173,6 +178,23 @@ async fn maintain(store: Store) {
         if let Err(error) = store.maintain(now()).await {
             tracing::warn!(cause = error_chain(&error), "storage could not be given back; the next try is in an hour");
         }
+    }
+}
+
+/// Makes hours and days of samples, for ever. One master at a time does.
+async fn roll_up(store: Store) {
+    let mut failed_before = false;
+    loop {
+        tokio::time::sleep(ROLL_UP_INTERVAL).await;
+        store.leading().await;
+        let outcome = store.roll_up(now()).await;
+        let is_failure = outcome.is_err();
+        if let Err(error) = outcome
+            && !failed_before
+        {
+            tracing::error!(cause = error_chain(&error), "not all samples could be rolled up; tried again each minute");
+        }
+        failed_before = is_failure;
     }
 }
 

@@ -14,10 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::metrics::{self, SampleRow};
+use super::rollups::due_hours;
 use super::shapes::Kept;
 use super::{Engine, MS_PER_DAY, StoreError, postgres, sqlite};
 
@@ -229,12 +231,16 @@ impl Writer {
                 let shapes = new_shapes(&rows);
                 metrics::insert_shapes_sqlite(&mut transaction, &shapes).await?;
                 metrics::insert_sqlite(&mut transaction, &rows).await?;
+                let due = due_hours(&rows);
+                if !due.is_empty() {
+                    sqlite::mark_due(&mut transaction, &due).await?;
+                }
                 transaction.commit().await?;
                 self.committed.fetch_add(rows.len() as u64, Ordering::Relaxed);
                 shapes.iter().for_each(|shape| shape.is_stored.store(true, Ordering::Release));
                 Ok(known)
             }
-            // Each statement commits by itself: the rows of a batch are one.
+            // Each statement commits by itself: the rows of a batch are one. Late ones are one with what they mark.
             Engine::Postgres(pool) => {
                 let mut connection = pool.acquire().await?;
                 let known = known(&postgres::containers_hashes(&mut connection, &ids).await?)?;
@@ -251,7 +257,15 @@ impl Writer {
                         metrics::insert_shapes_postgres(&mut connection, &shapes).await?;
                         shapes.iter().for_each(|shape| shape.is_stored.store(true, Ordering::Release));
                     }
-                    metrics::insert_postgres(&mut connection, &rows).await?;
+                    let due = due_hours(&rows);
+                    if due.is_empty() {
+                        metrics::insert_postgres(&mut connection, &rows).await?;
+                    } else {
+                        let mut transaction = connection.begin().await?;
+                        metrics::insert_postgres(&mut transaction, &rows).await?;
+                        postgres::mark_due(&mut transaction, &due).await?;
+                        transaction.commit().await?;
+                    }
                 }
                 Ok(known)
             }

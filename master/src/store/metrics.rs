@@ -9,7 +9,7 @@ use super::additions::{self, Additions};
 use super::heard::Newest;
 use super::packed::{self, Shape};
 use super::shapes::{self, Kept};
-use super::{StoreError, for_both_engines};
+use super::{StoreError, for_both_engines, rollups};
 use crate::model::{DataPoint, HistoryInterval, Sample};
 
 const MS_PER_MINUTE: i64 = 60_000;
@@ -30,6 +30,8 @@ pub struct SampleRow {
     disk_percent_hundredths: i16,
     late_minutes: i16,
     additions: Vec<u8>,
+    /// Whether its hour may have been rolled up already.
+    pub is_late: bool,
     /// What the additions are packed by, where there are any.
     pub shape: Option<Arc<Kept>>,
 }
@@ -55,6 +57,7 @@ impl SampleRow {
             memory_percent_hundredths: percent_hundredths(sample.memory_percent),
             disk_percent_hundredths: percent_hundredths(sample.disk_percent),
             late_minutes: i16::try_from(late_minutes.max(0)).unwrap_or(i16::MAX),
+            is_late: rollups::is_late(sample.timestamp, now),
             shape: if additions.is_empty() { None } else { shape.clone() },
             additions,
         }

@@ -24,8 +24,9 @@ mod lock;
 mod metrics;
 mod packed;
 mod postgres;
-mod samples;
 mod rollup_form;
+mod rollups;
+mod samples;
 mod schema;
 mod servers;
 mod shapes;
@@ -34,7 +35,7 @@ mod storage;
 pub mod transfer;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -266,7 +267,6 @@ macro_rules! read {
         }
     };
 }
-use read;
 
 /// Runs one function of a thing's file in a transaction and commits it.
 macro_rules! write {
@@ -288,6 +288,7 @@ macro_rules! write {
         }
     };
 }
+use {read, write as in_transaction};
 
 /// Everything that is kept. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -323,6 +324,8 @@ struct Shared {
     /// The guard of SQLite's disk, once there is one.
     disk: OnceLock<Arc<Disk>>,
     measured: Mutex<storage::Measured>,
+    /// Until when this master has rolled up everything.
+    rolled_until_ms: AtomicI64,
 }
 
 #[derive(Debug)]

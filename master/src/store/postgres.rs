@@ -206,6 +206,16 @@ pub async fn containers_hashes(connection: &mut PgConnection, ids: &[i64]) -> Re
     Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
 }
 
+/// Marks hours of servers to be rolled up once more.
+pub async fn mark_due(connection: &mut PgConnection, due: &[(i32, i64)]) -> Result<(), StoreError> {
+    let (ids, hours): (Vec<i32>, Vec<i64>) = due.iter().copied().unzip();
+    let sql = "INSERT INTO rollups_due (server_id, hour_ms, marks) \
+         SELECT id, hour, 1 FROM UNNEST($1::INTEGER[], $2::BIGINT[]) AS d (id, hour) \
+         ON CONFLICT (server_id, hour_ms) DO UPDATE SET marks = rollups_due.marks + 1";
+    sqlx::query(sql).bind(ids).bind(hours).execute(connection).await?;
+    Ok(())
+}
+
 /// What the database takes. Samples are those of the statistics, of all masters: counting them would read them all.
 pub async fn size(connection: &mut PgConnection) -> Result<Size, StoreError> {
     let sql = "SELECT pg_database_size(current_database()), (SELECT COUNT(*) FROM servers), \

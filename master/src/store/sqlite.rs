@@ -239,6 +239,16 @@ pub async fn containers_hashes(connection: &mut SqliteConnection, ids: &[i64]) -
     Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
 }
 
+/// Marks hours of servers to be rolled up once more.
+pub async fn mark_due(connection: &mut SqliteConnection, due: &[(i32, i64)]) -> Result<(), StoreError> {
+    // The condition tells the conflict from a join.
+    let sql = "INSERT INTO rollups_due (server_id, hour_ms, marks) \
+         SELECT value ->> 0, value ->> 1, 1 FROM json_each($1) WHERE TRUE \
+         ON CONFLICT (server_id, hour_ms) DO UPDATE SET marks = marks + 1";
+    sqlx::query(sql).bind(json(&due)).execute(connection).await?;
+    Ok(())
+}
+
 /// What the database takes; four numbers of its header, and the servers counted.
 pub async fn size(connection: &mut SqliteConnection) -> Result<Size, StoreError> {
     let sql = "SELECT p.page_count, s.page_size, f.freelist_count, (SELECT COUNT(*) FROM servers) \

@@ -97,6 +97,25 @@ impl Database {
     }
 }
 
+impl Database {
+    /// The same for texts.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        block_on(async {
+            let sql = AssertSqlSafe(sql.to_owned());
+            match self {
+                Self::Sqlite { .. } => {
+                    let mut connection = sqlx::SqliteConnection::connect(&self.url()).await.unwrap();
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+                }
+                Self::Postgres { url, .. } => {
+                    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+                }
+            }
+        })
+    }
+}
+
 /// Somebody else's transaction that keeps samples from being written.
 pub enum Blocker {
     Sqlite(sqlx::SqliteConnection),
