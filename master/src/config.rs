@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::store::Location;
+use crate::store::{Location, Retention};
 use crate::tls::{Identity, Unusable};
 
 /// One row of the table: name, default, and meaning with unit and range.
@@ -55,6 +55,21 @@ pub const KEYS: &[Key] = &[
         meaning: "MiB kept free on the disk of the SQLite file: with less, samples are turned away; 0 (never) to 1048576",
     },
     Key {
+        name: "RETAIN_RAW_DAYS",
+        default: Some("30"),
+        meaning: "days that samples are kept, 4 to 36500, or 0 (for ever); older ones are refused",
+    },
+    Key {
+        name: "RETAIN_HOURLY_DAYS",
+        default: Some("400"),
+        meaning: "days that hours are kept, each with min, avg and max; RETAIN_RAW_DAYS to 36500, or 0 (for ever)",
+    },
+    Key {
+        name: "RETAIN_DAILY_DAYS",
+        default: Some("0: for ever"),
+        meaning: "days that days are kept; RETAIN_HOURLY_DAYS to 36500, or 0 (for ever)",
+    },
+    Key {
         name: "OFFLINE_AFTER_S",
         default: Some("180"),
         meaning: "seconds of silence after which a server is offline, 1 to 86400",
@@ -67,6 +82,9 @@ const LISTEN_DEFAULT: &str = "127.0.0.1:3000";
 const DATA_DIR_DEFAULT: &str = "./data";
 const DATABASE_FILE: &str = "neon.db";
 const MIN_FREE_DISK_MB_MAX: u64 = 1 << 20;
+/// An agent keeps 1,024 samples while the master is away, which at the default interval are 3.6 days.
+const RETAIN_DAYS_MIN: u32 = 4;
+const RETAIN_DAYS_MAX: u32 = 36_500;
 const OFFLINE_AFTER_S_DEFAULT: u32 = 180;
 const OFFLINE_AFTER_S_MAX: u32 = 86_400;
 
@@ -85,6 +103,8 @@ pub struct Config {
     pub database: Location,
     /// What is kept free on the disk of the SQLite file, in bytes; `None` for a part of that disk.
     pub min_free_disk_bytes: Option<u64>,
+    /// For how long what is kept.
+    pub retention: Retention,
     /// Silence after which a server is offline, in seconds.
     pub offline_after_s: u32,
     /// How to write the log.
@@ -156,6 +176,7 @@ impl Config {
             tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
             database: database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))?,
             min_free_disk_bytes: min_free_disk_bytes(value("MIN_FREE_DISK_MB"))?,
+            retention: retention(&value)?,
             offline_after_s: offline_after_s(value("OFFLINE_AFTER_S"))?,
             log_format: match value("LOG_FORMAT") {
                 None | Some("text") => LogFormat::Text,
@@ -294,6 +315,28 @@ fn min_free_disk_bytes(text: Option<&str>) -> Result<Option<u64>, ConfigError> {
     })
 }
 
+fn retention<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Retention, ConfigError> {
+    let days = |key: &str, default, min: u32, why: &str| {
+        let Some(text) = value(key) else { return Ok(default) };
+        let days = text.parse().ok().filter(|days| *days == 0 || (min..=RETAIN_DAYS_MAX).contains(days));
+        days.ok_or_else(|| {
+            bad(
+                key,
+                format!("must be a number of days from {min} to {RETAIN_DAYS_MAX}, or 0 for ever, got {text:?}: {why}"),
+            )
+        })
+    };
+    // What is shorter than the tier before it would end a history where a finer one goes on.
+    let at_least = |before: u32| if before == 0 { RETAIN_DAYS_MIN } else { before };
+    let Retention { raw_days, hourly_days, daily_days } = Retention::DEFAULT;
+    let late = "an agent may bring samples of three and a half days after an outage";
+    let raw_days = days("RETAIN_RAW_DAYS", raw_days, RETAIN_DAYS_MIN, late)?;
+    let hourly_days = hourly_days.max(raw_days);
+    let hourly_days = days("RETAIN_HOURLY_DAYS", hourly_days, at_least(raw_days), "hours are kept as long as samples")?;
+    let daily_days = days("RETAIN_DAILY_DAYS", daily_days, at_least(hourly_days), "days are kept as long as hours")?;
+    Ok(Retention { raw_days, hourly_days, daily_days })
+}
+
 fn offline_after_s(text: Option<&str>) -> Result<u32, ConfigError> {
     let Some(text) = text else { return Ok(OFFLINE_AFTER_S_DEFAULT) };
     text.parse().ok().filter(|seconds| (1..=OFFLINE_AFTER_S_MAX).contains(seconds)).ok_or_else(|| {
@@ -355,6 +398,23 @@ mod tests {
     }
 
     #[test]
+    fn each_tier_is_kept_as_long_as_the_one_before() {
+        let days = |more: &[(&str, &str)]| {
+            let Retention { raw_days, hourly_days, daily_days } = read(more).unwrap().retention;
+            (raw_days, hourly_days, daily_days)
+        };
+        assert_eq!(days(&[]), (30, 400, 0));
+        assert_eq!(
+            days(&[("RETAIN_RAW_DAYS", "4"), ("RETAIN_HOURLY_DAYS", "4"), ("RETAIN_DAILY_DAYS", "5")]),
+            (4, 4, 5)
+        );
+        assert_eq!(days(&[("RETAIN_RAW_DAYS", "0"), ("RETAIN_HOURLY_DAYS", "0")]), (0, 0, 0));
+        assert_eq!(days(&[("RETAIN_RAW_DAYS", "500")]), (500, 500, 0), "the default of the next goes along");
+        let line = read(&[("RETAIN_RAW_DAYS", "3")]).unwrap_err().to_string();
+        assert!(line.contains("from 4 to 36500, or 0 for ever") && line.contains("after an outage"), "{line}");
+    }
+
+    #[test]
     fn a_missing_secret_is_named() {
         let only = |key: &str| {
             Config::from_values(&HashMap::from([(key.to_owned(), "s".to_owned())])).unwrap_err().to_string()
@@ -381,6 +441,11 @@ mod tests {
             ("MIN_FREE_DISK_MB", "1048577"),
             ("MIN_FREE_DISK_MB", "5%"),
             ("OFFLINE_AFTER_S", "0"),
+            ("RETAIN_RAW_DAYS", "3"),
+            ("RETAIN_RAW_DAYS", "36501"),
+            ("RETAIN_RAW_DAYS", "-1"),
+            ("RETAIN_HOURLY_DAYS", "29"),
+            ("RETAIN_DAILY_DAYS", "399"),
             ("OFFLINE_AFTER_S", "86401"),
             ("OFFLINE_AFTER_S", "3m"),
             ("LOG_FORMAT", "xml"),

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::domain::status::offline_cutoff;
 use crate::http::{self, State, Tokens, error_chain, now};
-use crate::store::{Location, Lock, Store, StoreError};
+use crate::store::{Location, Lock, Retention, Store, StoreError};
 
 /// How long a database that does not answer is waited for at the start: a database container next to this one needs
 /// some seconds itself.
@@ -41,6 +41,8 @@ const CONNECTIONS_MAX: u64 = 100_000;
 const MAINTAIN_INTERVAL: Duration = Duration::from_secs(3600);
 /// Time between two looks for hours that are over, or have got late samples; and before the first.
 const ROLL_UP_INTERVAL: Duration = Duration::from_secs(60);
+/// Time between two times that what is old is let go of.
+const RETAIN_INTERVAL: Duration = Duration::from_secs(3600);
 /// Longest time between two looks for silent servers.
 const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
 
@@ -91,6 +93,7 @@ impl Master {
             store: store.clone(),
             agent_secret: config.agent_secret.clone(),
             tokens: Tokens::new(&config.jwt_secret),
+            retention: config.retention,
         };
         let service = http::service(state);
         let (handle, server) = match &config.tls {
@@ -102,7 +105,7 @@ impl Master {
         };
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
         let maintainer = tokio::spawn(maintain(store.clone()));
-        let roller = tokio::spawn(roll_up(store.clone()));
+        let roller = tokio::spawn(keep_tiers(store.clone(), config.retention));
         Ok(Self { address, store, handle, server, watcher, maintainer, roller, _lock: lock })
     }
 
@@ -181,18 +184,32 @@ async fn maintain(store: Store) {
     }
 }
 
-/// Makes hours and days of samples, for ever. One master at a time does.
-async fn roll_up(store: Store) {
+/// Makes hours and days of samples, and lets go of what is old, for ever. One master at a time does.
+async fn keep_tiers(store: Store, retention: Retention) {
     let mut failed_before = false;
+    let mut retain_next = Instant::now();
     loop {
         tokio::time::sleep(ROLL_UP_INTERVAL).await;
         store.leading().await;
-        let outcome = store.roll_up(now()).await;
+        let outcome = async {
+            let rolled_up = store.roll_up(now()).await;
+            // Also where that failed: what is not rolled up is kept.
+            if Instant::now() >= retain_next {
+                retain_next = Instant::now() + RETAIN_INTERVAL;
+                let done = store.retain(&retention, now()).await?;
+                tracing::debug!(?done, "let go of what is old");
+            }
+            rolled_up.map(drop)
+        };
+        let outcome = outcome.await;
         let is_failure = outcome.is_err();
         if let Err(error) = outcome
             && !failed_before
         {
-            tracing::error!(cause = error_chain(&error), "not all samples could be rolled up; tried again each minute");
+            tracing::error!(
+                cause = error_chain(&error),
+                "cannot roll up samples or let go of old ones; tried each minute"
+            );
         }
         failed_before = is_failure;
     }

@@ -149,6 +149,8 @@ class Master(Program, Api):
         self.folder = folder
         self.data = os.path.join(folder, "data")
         self.env = {"AGENT_SECRET": SECRET, "JWT_SECRET": JWT_SECRET, "LISTEN": address, "DATA_DIR": self.data}
+        # Golden samples have a date, and tests run for years.
+        self.env["RETAIN_RAW_DAYS"] = "0"
         if database_url:
             self.env["DATABASE_URL"] = database_url
 

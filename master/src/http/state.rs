@@ -10,7 +10,7 @@ use super::auth::Tokens;
 use super::error::ApiError;
 use crate::config::Secret;
 use crate::model::Reporter;
-use crate::store::Store;
+use crate::store::{Retention, Store};
 
 /// What every handler may use.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct State {
     pub agent_secret: Secret,
     /// Makes and checks the agents' tokens.
     pub tokens: Tokens,
+    /// How old a sample may be.
+    pub retention: Retention,
 }
 
 impl State {

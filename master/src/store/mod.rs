@@ -24,6 +24,7 @@ mod lock;
 mod metrics;
 mod packed;
 mod postgres;
+mod retention;
 mod rollup_form;
 mod rollups;
 mod samples;
@@ -48,6 +49,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use disk::Disk;
 pub use lock::Lock;
+pub use retention::Retention;
 pub use samples::{PAGE_ROWS, Samples};
 
 use heard::{Heard, Known, Newest, Verdict};

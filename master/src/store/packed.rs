@@ -29,7 +29,7 @@ const FORM: u8 = 1;
 /// Longest list and text that is read; `intake` accepts less.
 const LENGTH_MAX: u64 = 1 << 16;
 /// How far a sample may be from the one that began its shape: past it counters have grown by too much.
-const SPAN_MAX_MS: u64 = 86_400_000;
+pub const SPAN_MAX_MS: u64 = 86_400_000;
 /// Time since boot that a counter is taken to have grown over where the host does not say, in seconds.
 const UPTIME_ASSUMED_S: u64 = 7 * 86_400;
 

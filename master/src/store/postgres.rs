@@ -127,6 +127,72 @@ pub async fn lock_heard(connection: &mut PgConnection) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Drops the partitions of `table` all of whose rows are older. Each is detached first, which keeps nobody out, waits at
+/// most five seconds for those who read it, and goes on the next time where they take longer.
+pub async fn drop_partitions_before(
+    connection: &mut PgConnection,
+    table: &'static str,
+    before_ms: i64,
+) -> Result<usize, StoreError> {
+    let length_ms = if table == "metrics" { MS_PER_DAY } else { MS_PER_PERIOD };
+    // A partition is named after its first day. One that is not attached any more was left behind by an end in the middle.
+    let old: Vec<(String, bool, bool)> = sqlx::query_as(
+        "SELECT c.relname::TEXT, h.inhrelid IS NOT NULL, \
+         COALESCE((to_jsonb(h) ->> 'inhdetachpending')::BOOLEAN, FALSE) \
+         FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid \
+         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' \
+         AND c.relname ~ ('^' || $1 || '_[0-9]{8}$') \
+         AND (to_date(right(c.relname, 8), 'YYYYMMDD') - DATE '1970-01-01')::BIGINT * 86400000 + $2 <= $3 \
+         ORDER BY c.relname",
+    )
+    .bind(table)
+    .bind(length_ms)
+    .bind(before_ms)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut dropped = 0;
+    for (name, is_attached, is_pending) in old {
+        connection.execute("SET lock_timeout = '5s'").await?;
+        let outcome = drop_partition(connection, table, &name, is_attached, is_pending).await;
+        connection.execute("RESET lock_timeout").await?;
+        match outcome {
+            Ok(()) => dropped += 1,
+            Err(error) if has_code(&error, "55P03") => {
+                tracing::info!(partition = name, "an old partition is still being read; the next try is in an hour");
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(dropped)
+}
+
+async fn drop_partition(
+    connection: &mut PgConnection,
+    table: &str,
+    name: &str,
+    is_attached: bool,
+    is_pending: bool,
+) -> Result<(), sqlx::Error> {
+    if is_attached {
+        let how = if is_pending { "FINALIZE" } else { "CONCURRENTLY" };
+        let detach = format!("ALTER TABLE {table} DETACH PARTITION {name} {how}");
+        match connection.execute(AssertSqlSafe(detach)).await {
+            Ok(_) => {}
+            // Before PostgreSQL 14, or distributed: it is dropped where it is, if nobody has to wait for that.
+            Err(error) if has_code(&error, "42601") || has_code(&error, "0A000") => {
+                connection.execute("SET lock_timeout = '50ms'").await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    connection.execute(AssertSqlSafe(format!("DROP TABLE {name}"))).await.map(drop)
+}
+
+fn has_code(error: &sqlx::Error, code: &str) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some(code))
+}
+
 /// Writes when servers were heard and their newest samples, and returns how many of them there are.
 pub async fn write_seen(connection: &mut PgConnection, seen: &[SeenServer]) -> Result<u64, StoreError> {
     macro_rules! newest {

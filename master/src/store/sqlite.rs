@@ -10,12 +10,14 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::heard::{Newest, SeenServer};
@@ -39,6 +41,11 @@ const LOG_LEFT_PAGES: i64 = 2048;
 const MOVER_WAIT: Duration = Duration::from_millis(100);
 /// Time between two looks at the log.
 const LOG_LOOK: Duration = Duration::from_millis(250);
+
+/// What SQLite calls `auto_vacuum=incremental`.
+const INCREMENTAL: i64 = 2;
+/// Largest file that is rewritten at a start so that it can give room back: about a second.
+const REWRITTEN_MAX_BYTES: u64 = 64 << 20;
 
 /// What makes and upgrades the tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -73,6 +80,7 @@ impl Sqlite {
             .busy_timeout(WAIT)
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", "2097152");
+        prepare(path, &options).await?;
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None);
         // SQLite ends a transaction itself when the disk is full. sqlx then fails to roll it back, believes for ever that
         // the connection is in one, and begins none: such a connection is closed, and the next one is sound.
@@ -139,6 +147,35 @@ impl Sqlite {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    /// Gives pages of the file back that nothing is on, `pages_per_step` at a time, until no more than `free_min` or one in
+    /// `free_part` are left. Returns how many; none where the file was made without that ([`prepare`]).
+    pub async fn give_back(
+        &self,
+        free_min: i64,
+        free_part: i64,
+        pages_per_step: i64,
+        longest_us: &mut u64,
+    ) -> Result<u64, StoreError> {
+        let sql = "SELECT v.auto_vacuum, p.page_count, f.freelist_count \
+             FROM pragma_auto_vacuum AS v, pragma_page_count AS p, pragma_freelist_count AS f";
+        let mut given = 0;
+        loop {
+            let (mode, pages, free): (i64, i64, i64) =
+                sqlx::query_as(sql).fetch_one(&mut *self.reader().await?).await?;
+            let step = pages_per_step.min(free - free_min.max(pages / free_part));
+            if mode != INCREMENTAL || step <= 0 {
+                return Ok(given);
+            }
+            let _turn = self.turn().await;
+            let mut writer = self.writer.acquire().await?;
+            let began = Instant::now();
+            let give = AssertSqlSafe(format!("PRAGMA incremental_vacuum({step})"));
+            sqlx::query(give).execute(&mut *writer).await?;
+            *longest_us = (*longest_us).max(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+            given += step.unsigned_abs();
+        }
+    }
+
     /// The writer goes last: it is the one that can move the log into the file.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -150,6 +187,26 @@ impl Sqlite {
 /// Whether the writer is made to wait until a log of `bytes` is moved, `moved` of its `pages` being moved already.
 fn truncates(bytes: u64, pages: i64, moved: i64) -> bool {
     bytes >= LOG_MAX_BYTES && pages - moved <= LOG_LEFT_PAGES
+}
+
+/// Makes a file that can give pages back. One that was made without is rewritten once where it is small; a larger one
+/// stays as it is, and uses its free pages itself.
+async fn prepare(path: &Path, options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+    if bytes > REWRITTEN_MAX_BYTES {
+        return Ok(());
+    }
+    let mut connection = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).connect().await?;
+    let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&mut connection).await?;
+    if mode != INCREMENTAL {
+        // It fails on a disk without room for a second file, for one, and may be tried again at any start.
+        match sqlx::query("VACUUM").execute(&mut connection).await {
+            Ok(_) => tracing::info!(bytes, "the database file can give room back from now on"),
+            Err(error) => tracing::warn!(%error, "the database file could not be rewritten, and gives no room back"),
+        }
+    }
+    connection.close().await?;
+    Ok(())
 }
 
 /// Makes the folder of a database file where there is none.

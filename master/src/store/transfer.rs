@@ -16,7 +16,7 @@ use std::str::FromStr;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use super::backup::{BackupError, Unfinished, move_log_into, must_be_neon, read, remove_what_belongs_to};
@@ -215,6 +215,7 @@ async fn into_sqlite(source: &mut Side, to: &Location, path: &Path) -> Result<Ve
     // It is synced once it is whole, and thrown away if it does not get there.
     let options = SqliteConnectOptions::new()
         .filename(file.path())
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Off)
         .synchronous(SqliteSynchronous::Off);
     let mut connection = options.connect().await.map_err(failed)?;

@@ -15,6 +15,7 @@ mod lifecycle;
 mod listing;
 mod masters;
 mod reading;
+mod retention;
 mod rollups;
 mod store;
 mod store_size;

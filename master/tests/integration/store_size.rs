@@ -17,6 +17,8 @@ use crate::common::{Database, Engine, on_both_engines};
 const PLAIN: &str = include_str!("../fixtures/host-plain.json");
 /// Four disks, seven sensors, ZFS and connection tracking as well.
 const RICH: &str = include_str!("../fixtures/host-rich.json");
+/// An hour of the host of the promise, its share of the names included.
+const HOUR_BYTES_MAX: f64 = 2000.0;
 const SERVERS: usize = 16;
 const SAMPLES: usize = 288;
 const INTERVAL_MS: i64 = 300_000;
@@ -33,18 +35,32 @@ fn a_sample_takes_no_more_than_promised(engine: Engine) {
         Engine::Postgres => (120.0, 450.0),
     };
     // More of the small ones, so that what a table takes by itself does not count.
-    let fixed = bytes_per_sample(engine, PLAIN, false, 4 * SERVERS);
-    let plain = bytes_per_sample(engine, PLAIN, true, SERVERS);
-    let rich = bytes_per_sample(engine, RICH, true, SERVERS);
+    let (fixed, fixed_hour, _) = bytes_per_sample(engine, PLAIN, false, 4 * SERVERS);
+    let (plain, plain_hour, plain_day) = bytes_per_sample(engine, PLAIN, true, SERVERS);
+    let (rich, rich_hour, rich_day) = bytes_per_sample(engine, RICH, true, SERVERS);
     println!(
         "{engine:?}: {fixed:.0} bytes a sample of fixed fields, {plain:.0} with every addition, {rich:.0} of a rich host"
+    );
+    println!(
+        "{engine:?}: {fixed_hour:.0} bytes an hour of fixed fields, {plain_hour:.0} with every addition, {rich_hour:.0} of a \
+         rich host; {plain_day} and {rich_day} a day"
+    );
+    assert!(fixed_hour <= 280.0, "{fixed_hour} bytes an hour of fixed fields");
+    assert!(
+        plain_hour <= HOUR_BYTES_MAX && rich_hour <= 2.0 * HOUR_BYTES_MAX,
+        "{plain_hour} and {rich_hour} bytes an hour"
+    );
+    assert!(
+        plain_day as f64 <= HOUR_BYTES_MAX && rich_day as f64 <= 2.0 * HOUR_BYTES_MAX,
+        "{plain_day} and {rich_day}"
     );
     assert!(fixed <= fixed_max, "{fixed} bytes a sample of fixed fields");
     assert!(plain <= whole_max, "{plain} bytes a sample with every addition");
     assert!(rich <= whole_max, "{rich} bytes a sample of a rich host");
 }
 
-fn bytes_per_sample(engine: Engine, host: &str, with_readings: bool, server_count: usize) -> f64 {
+/// A sample, an hour and its names on disk, indexes included; and the body of a day.
+fn bytes_per_sample(engine: Engine, host: &str, with_readings: bool, server_count: usize) -> (f64, f64, i64) {
     let database = Database::fresh(engine);
     block_on(async { Store::open(&database.location()).await.unwrap().close().await });
     let before = bytes(&database);
@@ -81,7 +97,29 @@ fn bytes_per_sample(engine: Engine, host: &str, with_readings: bool, server_coun
     });
     let count = database.numbers("SELECT COUNT(*) FROM metrics");
     assert_eq!(count, [(server_count * SAMPLES) as i64]);
-    (bytes(&database) - before) as f64 / count[0] as f64
+    let samples = bytes(&database);
+    let rollups_before = rollup_bytes(&database);
+    block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        store.roll_up(Timestamp::from_unix_ms(START_MS + 2 * 86_400_000)).await.unwrap();
+        store.close().await;
+    });
+    let hours = database.numbers("SELECT COUNT(*) FROM rollups_hourly")[0];
+    assert_eq!(hours, 24 * server_count as i64);
+    let day = database.numbers("SELECT CAST(AVG(LENGTH(body)) AS BIGINT) FROM rollups_daily")[0];
+    let hour = (rollup_bytes(&database) - rollups_before) as f64 / hours as f64;
+    ((samples - before) as f64 / count[0] as f64, hour, day)
+}
+
+/// Of the hours and the names; on SQLite of the days as well, one to twenty-four hours.
+fn rollup_bytes(database: &Database) -> i64 {
+    match database {
+        Database::Sqlite { .. } => bytes(database),
+        Database::Postgres { .. } => database.numbers(
+            "SELECT CAST(COALESCE(SUM(pg_total_relation_size(c.oid)), 0) AS BIGINT) FROM pg_class c \
+                 WHERE c.relname ~ '^rollups_hourly_[0-9]+$' OR c.relname = 'rollup_names'",
+        )[0],
+    }
 }
 
 /// Of the samples and their shapes. An SQLite file's other tables are a few pages.

@@ -66,6 +66,22 @@ pub struct ContainerReport {
     pub left_out: u64,
 }
 
+/// Which times a sample may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// The master's clock; a sample may be a little ahead of it.
+    pub now: Timestamp,
+    /// Older ones are not kept.
+    pub oldest: Timestamp,
+}
+
+impl From<Timestamp> for Times {
+    /// Any time until `now`.
+    fn from(now: Timestamp) -> Self {
+        Self { now, oldest: Timestamp::MIN }
+    }
+}
+
 /// One reading that was refused, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -142,14 +158,15 @@ fn heartbeat_with_reason(body: &[u8]) -> Result<Option<String>, String> {
 /// Reads samples. One whose readings are bad is taken without them.
 ///
 /// Errors: the sentence of the 400; also where every single sample is refused, with the reason of the first.
-pub fn metrics(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
-    match whole::samples(body, now) {
+pub fn metrics(body: &[u8], times: impl Into<Times>) -> Result<Sorted<Sample>, String> {
+    let times = times.into();
+    match whole::samples(body, times) {
         Some(accepted) => Ok(Sorted { accepted, refused: Vec::new(), reduced: Vec::new() }),
-        None => element_by_element(body, now),
+        None => element_by_element(body, times),
     }
 }
 
-fn element_by_element(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, String> {
+fn element_by_element(body: &[u8], times: Times) -> Result<Sorted<Sample>, String> {
     #[derive(Deserialize)]
     struct Body {
         metrics: Option<Box<RawValue>>,
@@ -159,7 +176,7 @@ fn element_by_element(body: &[u8], now: Timestamp) -> Result<Sorted<Sample>, Str
     let mut reduced = Vec::new();
     let sorted = sort(&list, |index, raw| {
         let sample: RawSample = object(raw)?;
-        check_sample(&sample, now)?;
+        check_sample(&sample, times)?;
         let readings = sample.readings.as_deref().map(readings::readings).transpose().unwrap_or_else(|reason| {
             reduced.push(Refused { index, reason: shortened(&reason), container_id: None });
             None
@@ -267,8 +284,11 @@ fn shortened(reason: &str) -> String {
 /// A sample whose readings are not read yet.
 type RawSample = ServerMetrics<Box<RawValue>>;
 
-fn check_sample<T>(sample: &ServerMetrics<T>, now: Timestamp) -> Result<(), String> {
-    if sample.timestamp.unix_ms() > now.unix_ms().saturating_add(CLOCK_AHEAD_MAX_MS) {
+fn check_sample<T>(sample: &ServerMetrics<T>, times: Times) -> Result<(), String> {
+    if sample.timestamp < times.oldest {
+        return Err(format!("timestamp: is older than samples are kept (RETAIN_RAW_DAYS), got {}", sample.timestamp));
+    }
+    if sample.timestamp.unix_ms() > times.now.unix_ms().saturating_add(CLOCK_AHEAD_MAX_MS) {
         return Err(format!("timestamp: is more than 5 minutes ahead of the master's clock, got {}", sample.timestamp));
     }
     percent("cpuPercent", sample.cpu_percent)?;

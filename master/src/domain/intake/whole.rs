@@ -15,11 +15,11 @@ use serde::ser::{self, Impossible, SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::readings::{LIST_MAX_ELEMENTS, number_holds};
-use super::{TEXT_MAX_BYTES, check_sample, text};
+use super::{TEXT_MAX_BYTES, Times, check_sample, text};
 use crate::model::{Readings, Sample};
 
 /// The samples of a body of which nothing is to be refused; `None` for any other.
-pub fn samples(body: &[u8], now: Timestamp) -> Option<Vec<Sample>> {
+pub fn samples(body: &[u8], times: Times) -> Option<Vec<Sample>> {
     #[derive(Deserialize)]
     struct Body {
         metrics: Vec<Object<ServerMetrics<Object<Readings>>>>,
@@ -30,7 +30,7 @@ pub fn samples(body: &[u8], now: Timestamp) -> Option<Vec<Sample>> {
     if metrics.is_empty() {
         return None;
     }
-    metrics.into_iter().map(|Object(sample)| checked(sample, now)).collect()
+    metrics.into_iter().map(|Object(sample)| checked(sample, times)).collect()
 }
 
 /// The agent's version of a heartbeat of which nothing is to be refused; `None` for any other.
@@ -48,8 +48,8 @@ pub fn heartbeat(body: &[u8]) -> Option<Option<String>> {
     Some(agent_version)
 }
 
-fn checked(sample: ServerMetrics<Object<Readings>>, now: Timestamp) -> Option<Sample> {
-    check_sample(&sample, now).ok()?;
+fn checked(sample: ServerMetrics<Object<Readings>>, times: Times) -> Option<Sample> {
+    check_sample(&sample, times).ok()?;
     if let Some(Object(readings)) = &sample.readings {
         readings.serialize(Check { field: "" }).ok()?;
     }
@@ -292,8 +292,8 @@ mod tests {
         "\u{1}",
     ];
 
-    fn now() -> Timestamp {
-        Timestamp::parse(NOW).unwrap()
+    fn now() -> Times {
+        Timestamp::parse(NOW).unwrap().into()
     }
 
     fn mutated(body: &str, random: &mut fastrand::Rng) -> Vec<u8> {

@@ -4,7 +4,7 @@ use salvo::oapi::endpoint;
 use salvo::{Depot, Request};
 
 use super::{Accepted, schemas, stored};
-use crate::domain::intake::{self, RefusedSummary};
+use crate::domain::intake::{self, RefusedSummary, Times};
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::state::{State, now, reporter};
@@ -31,7 +31,8 @@ pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<A
     let body = body::read(request).await?;
     // From here on nothing waits until the samples are as small as they are stored.
     let ready = state.store.metrics_ready(&reporter, now()).await?;
-    let samples = intake::metrics(&body, now()).map_err(ApiError::BadRequest)?;
+    let times = Times { now: now(), oldest: state.retention.oldest_sample(now()) };
+    let samples = intake::metrics(&body, times).map_err(ApiError::BadRequest)?;
     drop(body);
     let answer = stored(&reporter, "samples", &samples);
     state.store.metrics_store(ready, samples.accepted, now()).await?;
