@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::domain::status::offline_cutoff;
-use crate::http::{self, State, Tokens, error_chain, now};
+use crate::http::{self, Room, State, Tokens, error_chain, now};
 use crate::store::{Location, Lock, Retention, Store, StoreError};
 
 /// How long a database that does not answer is waited for at the start: a database container next to this one needs
@@ -37,6 +37,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 const FILES_RESERVED: u64 = 124;
 /// Most connections at a time, however many files the process may open. Each agent keeps one between its heartbeats.
 const CONNECTIONS_MAX: u64 = 100_000;
+/// Most bytes of a request, or of an answer, that a connection holds; a request's head must fit in.
+const CONNECTION_BUFFER_BYTES: usize = 64 << 10;
 /// Time between two looks for storage to give back.
 const MAINTAIN_INTERVAL: Duration = Duration::from_secs(3600);
 /// Time between two looks for hours that are over, or have got late samples; and before the first.
@@ -94,6 +96,7 @@ impl Master {
             agent_secret: config.agent_secret.clone(),
             tokens: Tokens::new(&config.jwt_secret),
             retention: config.retention,
+            room: Room::new(),
         };
         let service = http::service(state);
         let (handle, server) = match &config.tls {
@@ -133,7 +136,7 @@ impl Master {
 }
 
 fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, JoinHandle<io::Result<()>>) {
-    let server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
+    let mut server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
         FuseConfig::default()
             .with_tls_handshake_timeout(HANDSHAKE_TIMEOUT)
             .with_http1_header_timeout(HEADER_TIMEOUT)
@@ -141,6 +144,8 @@ fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, 
             .with_write_stall_timeout(WRITE_TIMEOUT)
             .with_connection_idle_timeout(IDLE_TIMEOUT),
     );
+    // Each connection keeps what it once read into: without a bound 400 KiB, after one large body.
+    server.http1_mut().max_buf_size(CONNECTION_BUFFER_BYTES);
     (server.handle(), tokio::spawn(server.try_serve(service)))
 }
 

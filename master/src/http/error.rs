@@ -41,6 +41,9 @@ pub enum ApiError {
     /// 413.
     #[error("Request body is larger than {} bytes", neon_shared::limits::REQUEST_BODY_MAX_BYTES)]
     BodyTooLarge,
+    /// 503: a large body waited in vain for room.
+    #[error("Too many large reports at once, try again later")]
+    Crowded,
     /// 401, 500 or 503, see [`StoreError`].
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -60,6 +63,7 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(error) if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Token(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -68,6 +72,7 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self {
             Self::Store(StoreError::ServerGone) => sentence::BAD_TOKEN.to_owned(),
+            Self::Crowded => self.to_string(),
             other => match other.status() {
                 StatusCode::INTERNAL_SERVER_ERROR => INTERNAL.to_owned(),
                 StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE.to_owned(),
@@ -81,8 +86,8 @@ impl ApiError {
 impl Writer for ApiError {
     async fn write(self, request: &mut Request, _depot: &mut Depot, response: &mut Response) {
         let status = self.status();
-        if matches!(self, Self::Store(StoreError::Busy | StoreError::DiskLow)) {
-            // As many as come, while the store says once what is the matter.
+        if matches!(self, Self::Crowded | Self::Store(StoreError::Busy | StoreError::DiskLow)) {
+            // As many as come; what is the matter with the store, it says once itself.
             tracing::debug!(path = request.uri().path(), "turned away");
         } else if status.is_server_error() {
             tracing::error!(

@@ -27,6 +27,7 @@ use salvo::http::{Method, Request, Response, StatusCode};
 use salvo::{Depot, FlowCtrl, Handler, Router, Service, handler};
 
 pub use auth::Tokens;
+pub use body::Room;
 pub use error::chain as error_chain;
 pub use openapi::document as openapi_document;
 pub use state::{State, now};

@@ -7,6 +7,7 @@ use neon_shared::time::Timestamp;
 use salvo::{Depot, Request};
 
 use super::auth::Tokens;
+use super::body::Room;
 use super::error::ApiError;
 use crate::config::Secret;
 use crate::model::Reporter;
@@ -23,6 +24,8 @@ pub struct State {
     pub tokens: Tokens,
     /// How old a sample may be.
     pub retention: Retention,
+    /// For large request bodies.
+    pub room: Room,
 }
 
 impl State {

@@ -11,6 +11,7 @@ mod dashboard;
 mod disk;
 mod history;
 mod hostile;
+mod large_bodies;
 mod lifecycle;
 mod listing;
 mod masters;

@@ -26,7 +26,7 @@ use crate::http::state::{State, now, reporter};
 pub async fn agent_heartbeat(request: &mut Request, depot: &mut Depot) -> Result<Accepted<HeartbeatData>, ApiError> {
     let state = State::of(depot)?;
     let (reporter, token_ends_unix_s) = reporter(request, &state)?;
-    let body = body::read(request).await?;
+    let body = body::read(request, &state.room).await?;
     let agent_version = intake::heartbeat(&body).map_err(ApiError::BadRequest)?;
     let server_time = now();
     state.store.server_heartbeat(&reporter, agent_version.as_deref(), server_time).await?;

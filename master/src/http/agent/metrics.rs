@@ -28,7 +28,7 @@ use crate::http::state::{State, now, reporter};
 pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<Accepted<RefusedSummary>, ApiError> {
     let state = State::of(depot)?;
     let (reporter, _) = reporter(request, &state)?;
-    let body = body::read(request).await?;
+    let body = body::read(request, &state.room).await?;
     // From here on nothing waits until the samples are as small as they are stored.
     let ready = state.store.metrics_ready(&reporter, now()).await?;
     let times = Times { now: now(), oldest: state.retention.oldest_sample(now()) };

@@ -33,7 +33,7 @@ pub async fn agent_register(
 ) -> Result<Accepted<RegisterData<String>>, ApiError> {
     let state = State::of(depot)?;
     check_agent_secret(request, &state.agent_secret)?;
-    let body = body::read(request).await?;
+    let body = body::read(request, &state.room).await?;
     let registered = intake::registration(&body).map_err(ApiError::BadRequest)?;
     let registration = Registration {
         server_name: registered.server_name,
