@@ -1,15 +1,19 @@
 //! Several masters on one PostgreSQL.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use neon_master::domain::{activity, intake};
 use neon_master::model::{Container, Reporter, Sample};
 use neon_master::store::{Location, Store, StoreError};
 
-use crate::common::fixtures::{CONTAINER, containers};
+use neon_shared::time::Timestamp;
+use serde_json::json;
+
+use crate::common::fixtures::{CONTAINER, ago, containers, metrics, sample as fixture_sample};
 use crate::common::proxy::Proxy;
-use crate::common::{DEADLINE, Database, Engine};
+use crate::common::{Client, DEADLINE, Database, Engine, Master, wait_for};
 use crate::store::{at, registration, reporter, sample};
 
 /// Within this another master leads when the one that did is gone.
@@ -280,4 +284,150 @@ async fn a_set_of_containers_that_comes_back_at_another_master_is_news() {
     let kinds = pair.events(web.server_id).await;
     assert_eq!(kinds, ["online", "created", "removed", "created"]);
     pair.close().await;
+}
+
+/// Waits until the log of a master says so.
+fn leads(master: &Master) {
+    wait_for("a master to lead", || {
+        master.log().iter().any(|line| line.contains("\"this master leads\"")).then_some(())
+    });
+}
+
+fn kinds_of(master: &Master, server_id: i64) -> Vec<String> {
+    let events = master.client.get("/api/activities?limit=500").json();
+    let of_server = events.as_array().unwrap().iter().filter(|event| event["serverId"] == json!(server_id));
+    of_server.rev().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+}
+
+/// An agent behind a load balancer: each report goes to the next master, and again until one has taken it.
+struct Balanced<'a> {
+    clients: [Client; 2],
+    token: &'a str,
+    next: usize,
+}
+
+impl Balanced<'_> {
+    fn send(&mut self, path: &str, body: &str, ends: &AtomicBool) -> bool {
+        let authorization = format!("Bearer {}", self.token);
+        while !ends.load(Ordering::Relaxed) {
+            self.next += 1;
+            let client = self.clients[self.next % 2];
+            let headers = [("Authorization", authorization.as_str())];
+            match client.try_request("POST", path, &headers, body.as_bytes()) {
+                Ok(answer) if answer.status == 200 => return true,
+                Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
+                Err(_) => {} // killed
+            }
+        }
+        false
+    }
+}
+
+#[test]
+fn a_leader_that_is_killed_under_load_loses_nothing_and_is_followed() {
+    const SENDERS: i64 = 4;
+    let database = Database::fresh(Engine::Postgres);
+    let environment = [("OFFLINE_AFTER_S", "5")];
+    let first = Master::start_with(&database.url(), &environment);
+    leads(&first);
+    let second = Master::start_with(&database.url(), &environment);
+    let (busy, busy_token) = first.registered("busy");
+    let (early, _) = second.registered("silent early");
+    let (late, late_token) = second.registered("silent late");
+    let (ends, is_late_silent) = (AtomicBool::new(false), AtomicBool::new(false));
+    let acknowledged: Mutex<Vec<i64>> = Mutex::default();
+    let clients = [first.client, second.client];
+    let base_ms = ago(30 * 60_000).unix_ms();
+    std::thread::scope(|scope| {
+        for sender in 0..SENDERS {
+            let (ends, acknowledged, token) = (&ends, &acknowledged, busy_token.as_str());
+            scope.spawn(move || {
+                let mut agent = Balanced { clients, token, next: sender as usize };
+                for number in 0.. {
+                    let time_ms = base_ms + number * SENDERS + sender;
+                    let body = metrics(&[fixture_sample(Timestamp::from_unix_ms(time_ms))]);
+                    if !agent.send("/api/agent/metrics", &body, ends) {
+                        return;
+                    }
+                    acknowledged.lock().unwrap().push(time_ms);
+                }
+            });
+        }
+        let (late_ends, token) = (&is_late_silent, late_token.as_str());
+        scope.spawn(move || {
+            let mut agent = Balanced { clients, token, next: 0 };
+            while agent.send("/api/agent/heartbeat", "{}", late_ends) {
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+        });
+        let ends_with_the_test = EndOnDrop([&ends, &is_late_silent]);
+        wait_for("the leader to find a silent server", || {
+            (kinds_of(&second, early) == ["online", "offline"]).then_some(())
+        });
+        assert!(!second.log().iter().any(|line| line.contains("this master leads")));
+        first.kill();
+        let killed_at = Instant::now();
+        leads(&second);
+        let took = killed_at.elapsed();
+        assert!(took < FAILOVER_MAX, "{took:?}");
+        println!("another master led {:.1} s after the kill", took.as_secs_f64());
+        is_late_silent.store(true, Ordering::Relaxed);
+        wait_for("the new leader to find a silent server", || {
+            (kinds_of(&second, late) == ["online", "offline"]).then_some(())
+        });
+        drop(ends_with_the_test);
+    });
+    // Whoever reported all the time was never taken for silent, and nothing was told twice.
+    assert_eq!(kinds_of(&second, busy), ["online"]);
+    assert_eq!(kinds_of(&second, early), ["online", "offline"]);
+    let stored = database.numbers(&format!("SELECT timestamp_ms FROM metrics WHERE server_id = {busy}"));
+    let acknowledged = acknowledged.into_inner().unwrap();
+    println!("{} samples were acknowledged", acknowledged.len());
+    let mut unique = stored.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), stored.len(), "stored twice");
+    assert!(acknowledged.iter().all(|time_ms| unique.binary_search(time_ms).is_ok()), "acknowledged and not stored");
+    // What was under way at the end may be there without anybody having heard of it.
+    assert!(stored.len() <= acknowledged.len() + SENDERS as usize, "stored and never acknowledged");
+    assert!(acknowledged.len() > 100);
+}
+
+/// Ends the senders also where an assertion fails.
+struct EndOnDrop<'a>([&'a AtomicBool; 2]);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
+    }
+}
+
+/// While the database is away every master hears on, and only afterwards can tell the others.
+#[test]
+fn what_another_master_heard_while_the_database_was_away_counts() {
+    let database = Database::fresh(Engine::Postgres);
+    let wire = Proxy::to(&database.url());
+    let environment = [("OFFLINE_AFTER_S", "2")];
+    let first = Master::start_with(&wire.url(&database.url()), &environment);
+    leads(&first);
+    let second = Master::start_with(&wire.url(&database.url()), &environment);
+    let (heard, token) = second.registered("heard");
+    let (silent, _) = first.registered("silent");
+    let beat = || second.client.post("/api/agent/heartbeat", &token, "{}").status;
+    assert_eq!(beat(), 200);
+    wire.cut();
+    let cut_at = Instant::now();
+    // Longer than silence is suffered; every report is heard and turned away.
+    wait_for("an outage that is long enough", || {
+        assert!(matches!(beat(), 200 | 503));
+        (cut_at.elapsed() > Duration::from_secs(8)).then_some(())
+    });
+    assert_eq!(beat(), 503);
+    wire.mend();
+    wait_for("the silent server to be found", || {
+        beat();
+        let events = first.client.get("/api/activities");
+        (events.status == 200 && kinds_of(&first, silent) == ["online", "offline"]).then_some(())
+    });
+    assert_eq!(kinds_of(&first, heard), ["online"]);
 }
