@@ -8,6 +8,7 @@ use neon_master::config::{self, ConfigError};
 use neon_master::http::{error_chain, now};
 use neon_master::store::Location;
 use neon_master::store::backup::{BackupError, Contents, backup, restore};
+use neon_master::store::distribute::{DistributeError, Distributed, distribute};
 use neon_master::store::transfer::{Moved, TransferError, transfer};
 
 use crate::{BAD_CONFIG, FAILED};
@@ -26,6 +27,8 @@ enum CommandError {
     Backup(#[from] BackupError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    #[error(transparent)]
+    Distribute(#[from] DistributeError),
 }
 
 /// Carries out the command that `arguments` begins with.
@@ -48,6 +51,10 @@ fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
         arguments.split_first().map_or((None, arguments), |(first, rest)| (first.to_str(), rest));
     match command {
         Some("backup") => back_up(&config::database_from_env()?, file(arguments, "backup FILE")?),
+        Some("distribute") => match arguments {
+            [] => spread(&config::database_from_env()?),
+            _ => Err(CommandError::Usage("distribute")),
+        },
         Some("migrate-store") => {
             let (from, to) = from_and_to(arguments).ok_or(CommandError::Usage(MIGRATE_STORE))?;
             let from = config::database_from_argument("--from", from)?;
@@ -101,6 +108,23 @@ async fn move_all(from: &Location, to: &Location) -> Result<String, CommandError
         lines.join("\n"),
         moved.len()
     ))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn spread(location: &Location) -> Result<String, CommandError> {
+    let Distributed { whole, spread, before } = distribute(location).await?;
+    if whole.is_empty() && spread.is_empty() {
+        return Ok(format!("{location} is distributed already: {before} tables"));
+    }
+    Ok(format!(
+        "{location} is distributed: by server {}; whole on every machine {}; {before} tables were before",
+        list(&spread),
+        list(&whole)
+    ))
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn describe(contents: &Contents) -> String {

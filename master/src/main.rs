@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             print!("{}", neon_master::http::openapi_document());
             return ExitCode::SUCCESS;
         }
-        Some("backup" | "restore" | "migrate-store") => return command::run(&arguments),
+        Some("backup" | "restore" | "migrate-store" | "distribute") => return command::run(&arguments),
         Some(other) => {
             eprintln!("neon-master: unknown argument {other:?}, try --help");
             return ExitCode::from(BAD_CONFIG);
@@ -113,14 +113,16 @@ fn log_to_stderr(config: &Config) {
 fn help() -> String {
     format!(
         "neon-master {VERSION}: stores what Neon's agents report and shows it.\n\n\
-         Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE | migrate-store …]\n\n\
+         Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE | migrate-store … | distribute]\n\n\
          Without an argument it runs until SIGTERM or SIGINT.\n\n\
          \x20 openapi          prints the API's description\n\
          \x20 backup FILE      copies the SQLite database to a new file, also while a master runs\n\
          \x20 restore FILE     puts such a copy in its place, while none runs, and keeps what was there\n\
          \x20 migrate-store --from URL --to URL\n\
          \x20                  moves everything from one store to an empty one, and compares them;\n\
-         \x20                  sqlite:<path> or postgres://…, no master running on either\n\n\
+         \x20                  sqlite:<path> or postgres://…, no master running on either\n\
+         \x20 distribute       spreads the tables of a PostgreSQL with the Citus extension over its machines,\n\
+         \x20                  while no master runs\n\n\
          These exit with 0 when done, 1 when not (then nothing was changed), 2 for a bad command line.\n\
          It is configured by environment variables, or a file .env in its working directory:\n\n{}",
         config::help()

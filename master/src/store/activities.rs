@@ -52,7 +52,7 @@ for_both_engines! {
 
     pub async fn list(connection: &mut Connection, limit: i64) -> Result<Vec<Activity>, StoreError> {
         let rows = sqlx::query(
-            "SELECT a.*, s.name AS server_name FROM activities a JOIN servers s ON s.id = a.server_id \
+            "SELECT a.*, s.id AS number, s.name AS server_name FROM activities a JOIN servers s ON s.id = a.server_id \
              ORDER BY a.timestamp_ms DESC, a.server_id DESC, a.sequence DESC LIMIT $1",
         )
         .bind(limit)
@@ -62,7 +62,7 @@ for_both_engines! {
     }
 
     fn activity(row: &Row) -> Result<Activity, StoreError> {
-        let server_id: i64 = row.try_get("server_id")?;
+        let server_id: i64 = row.try_get("number")?;
         let sequence: i64 = row.try_get("sequence")?;
         Ok(Activity {
             id: format!("{server_id}-{sequence}"),

@@ -121,12 +121,12 @@ for_both_engines! {
             .bind(server_id)
             .fetch_all(connection)
             .await?;
-        rows.iter().map(container).collect()
+        rows.iter().map(|row| container(row, server_id)).collect()
     }
 
-    fn container(row: &Row) -> Result<Container, StoreError> {
+    fn container(row: &Row, server_id: i64) -> Result<Container, StoreError> {
         Ok(Container {
-            server_id: row.try_get("server_id")?,
+            server_id,
             container_id: row.try_get("container_id")?,
             name: row.try_get("name")?,
             image: row.try_get("image")?,

@@ -16,6 +16,7 @@ mod additions;
 pub mod backup;
 mod containers;
 mod disk;
+pub mod distribute;
 mod growth;
 mod heard;
 mod ingest;

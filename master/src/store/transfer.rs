@@ -636,7 +636,7 @@ async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
     PgConnectOptions::from_str(url)?.application_name("neon-master migrate-store").connect().await
 }
 
-async fn is_running(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(super) async fn is_running(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let sql = "SELECT COUNT(*) > 0 FROM pg_stat_activity \
          WHERE datname = current_database() AND application_name = 'neon-master'";
     sqlx::query_scalar(sql).fetch_one(connection).await

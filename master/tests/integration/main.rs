@@ -9,6 +9,7 @@ mod common;
 mod config;
 mod dashboard;
 mod disk;
+mod distribute;
 mod history;
 mod hostile;
 mod large_bodies;

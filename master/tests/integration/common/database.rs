@@ -43,6 +43,15 @@ impl Database {
         }
     }
 
+    /// A new database in the cluster of `CITUS_DATABASE_URL`, still without the extension. `None` where that is not set.
+    pub fn on_citus() -> Option<Self> {
+        let server = std::env::var("CITUS_DATABASE_URL").ok().filter(|url| !url.is_empty())?;
+        let name = format!("neon_test_citus_{}", std::process::id());
+        administer_on(&server, &format!("CREATE DATABASE {name}"));
+        let url = PgConnectOptions::from_str(&server).unwrap().database(&name).to_url_lossy().to_string();
+        Some(Self::Postgres { name, url })
+    }
+
     /// For `DATABASE_URL`.
     pub fn url(&self) -> String {
         match self {
@@ -150,10 +159,11 @@ impl Blocker {
 impl Drop for Database {
     fn drop(&mut self) {
         // A server of the operator's own is left as it was found; on a private one it saves room.
-        if let Self::Postgres { name, .. } = self
+        if let Self::Postgres { name, url } = self
             && !std::thread::panicking()
         {
-            administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            let server = PgConnectOptions::from_str(url).unwrap().database("postgres").to_url_lossy().to_string();
+            administer_on(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }
@@ -168,8 +178,12 @@ pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
 }
 
 fn administer(sql: &str) {
+    administer_on(server(), sql);
+}
+
+fn administer_on(server: &str, sql: &str) {
     block_on(async {
-        let mut connection = sqlx::PgConnection::connect(server()).await.unwrap();
+        let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
         sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
