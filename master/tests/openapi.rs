@@ -45,6 +45,7 @@ fn every_route_is_listed_here() {
             "POST /api/agent/heartbeat",
             "GET /api/servers",
             "GET /api/servers/{id}",
+            "GET /api/servers/{id}/metrics",
             "GET /api/servers/{id}/metrics/latest",
             "GET /api/servers/{id}/metrics/history",
             "GET /api/containers",

@@ -8,5 +8,6 @@ pub mod history;
 pub mod intake;
 pub mod listing;
 pub mod rollup;
+pub mod series;
 pub mod services;
 pub mod status;

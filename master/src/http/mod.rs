@@ -13,6 +13,7 @@ mod dashboard;
 mod error;
 mod health;
 mod openapi;
+mod series;
 mod servers;
 mod state;
 mod stats;
@@ -42,6 +43,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/api/agent/heartbeat", || agent::agent_heartbeat),
         Route::get("/api/servers", || servers::server_list),
         Route::get("/api/servers/{id}", || servers::server_detail),
+        Route::get("/api/servers/{id}/metrics", || series::server_series),
         Route::get("/api/servers/{id}/metrics/latest", || servers::server_latest),
         Route::get("/api/servers/{id}/metrics/history", || servers::server_history),
         Route::get("/api/containers", || containers::container_list),

@@ -157,7 +157,7 @@ impl EndpointOutRegister for NewestSample {
     }
 }
 
-const NOT_FOUND: ApiError = ApiError::NotFound("Server not found");
+pub(super) const NOT_FOUND: ApiError = ApiError::NotFound("Server not found");
 
 /// What the parameters ask for. Unknown ones are not for us.
 ///
@@ -208,7 +208,7 @@ fn parse_limit(text: &str) -> Option<usize> {
     parse_id(text).and_then(|number| usize::try_from(number).ok()).filter(|limit| (1..=LIMIT_MAX).contains(limit))
 }
 
-fn path_id(request: &Request) -> Result<i64, ApiError> {
+pub(super) fn path_id(request: &Request) -> Result<i64, ApiError> {
     let text = request.params().get("id").map(String::as_str).unwrap_or_default();
     parse_id(text).ok_or_else(|| ApiError::BadRequest("Invalid server ID".to_owned()))
 }

@@ -9,6 +9,7 @@ mod event;
 mod history;
 mod rollup;
 mod sample;
+mod series;
 mod server;
 mod service;
 mod storage;
@@ -21,6 +22,7 @@ pub use rollup::{Rollup, Summary, Tier};
 #[cfg(test)]
 pub(crate) use sample::full_readings;
 pub use sample::{Need, Readings, Sample, StoredSample};
+pub use series::{Numbers, Series, SeriesField, SeriesStretch, SeriesTier};
 pub use server::{ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
 pub use storage::{Storage, StorageDisk, StorageGrowth};

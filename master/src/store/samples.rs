@@ -14,7 +14,7 @@ use super::additions::{self, Additions};
 use super::metrics::{count, from_hundredths};
 use super::packed::{self, Shape};
 use super::{Engine, Store, StoreError, for_both_engines, read, samples};
-use crate::model::{Need, Readings, Sample, StoredSample};
+use crate::model::{Need, Readings, Sample, StoredSample, Tier};
 
 /// Rows of one page, some 200 KB of them: a day at the default interval is one page.
 pub const PAGE_ROWS: usize = 500;
@@ -50,17 +50,32 @@ impl Store {
         }
     }
 
-    /// How many samples a server has from `from` on and before `to`; no more than `limit` are counted.
-    pub async fn sample_count(
+    /// How many samples a server has from `from` on and before `to`, and the time of the oldest; no more than `limit` are
+    /// counted.
+    pub async fn sample_extent(
         &self,
         server_id: i64,
         from: Timestamp,
         to: Timestamp,
         limit: u32,
-    ) -> Result<u32, StoreError> {
-        let counted: Result<i64, StoreError> =
-            read!(self, samples::sample_count(server_id, from.unix_ms(), to.unix_ms(), limit.into()));
-        Ok(u32::try_from(counted?).unwrap_or(limit))
+    ) -> Result<(u32, Option<Timestamp>), StoreError> {
+        let extent: Result<(i64, Option<i64>), StoreError> =
+            read!(self, samples::extent(server_id, from.unix_ms(), to.unix_ms(), limit.into()));
+        let (count, oldest_ms) = extent?;
+        Ok((u32::try_from(count).unwrap_or(limit), oldest_ms.map(Timestamp::from_unix_ms)))
+    }
+
+    /// When the oldest hour or day of a server begins that begins from `from` on and before `to`.
+    pub async fn rollup_oldest(
+        &self,
+        server_id: i64,
+        tier: Tier,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let oldest_ms: Result<Option<i64>, StoreError> =
+            read!(self, samples::rollup_oldest(server_id, tier, from.unix_ms(), to.unix_ms()));
+        Ok(oldest_ms?.map(Timestamp::from_unix_ms))
     }
 
     /// The newest sample of a server before `time`. `None` where there is none.
@@ -215,16 +230,36 @@ for_both_engines! {
         Ok(StoredSample { sample, late_minutes: row.try_get::<i16, _>(1)?.unsigned_abs() })
     }
 
-    pub(super) async fn sample_count(
+    pub(super) async fn extent(
         connection: &mut Connection,
         server_id: i64,
         from_ms: i64,
         to_ms: i64,
         limit: i64,
-    ) -> Result<i64, StoreError> {
-        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM metrics \
-             WHERE server_id = $1 AND timestamp_ms >= $2 AND timestamp_ms < $3 LIMIT $4) AS counted";
-        Ok(sqlx::query_scalar(sql).bind(server_id).bind(from_ms).bind(to_ms).bind(limit).fetch_one(connection).await?)
+    ) -> Result<(i64, Option<i64>), StoreError> {
+        let sql = "SELECT COUNT(*), MIN(timestamp_ms) FROM (SELECT timestamp_ms FROM metrics \
+             WHERE server_id = $1 AND timestamp_ms >= $2 AND timestamp_ms < $3 ORDER BY timestamp_ms LIMIT $4) AS counted";
+        Ok(sqlx::query_as(sql).bind(server_id).bind(from_ms).bind(to_ms).bind(limit).fetch_one(connection).await?)
+    }
+
+    pub(super) async fn rollup_oldest(
+        connection: &mut Connection,
+        server_id: i64,
+        tier: Tier,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = match tier {
+            Tier::Hourly => {
+                "SELECT start_ms FROM rollups_hourly WHERE server_id = $1 AND start_ms >= $2 AND start_ms < $3 \
+                 ORDER BY start_ms LIMIT 1"
+            }
+            Tier::Daily => {
+                "SELECT start_ms FROM rollups_daily WHERE server_id = $1 AND start_ms >= $2 AND start_ms < $3 \
+                 ORDER BY start_ms LIMIT 1"
+            }
+        };
+        Ok(sqlx::query_scalar(sql).bind(server_id).bind(from_ms).bind(to_ms).fetch_optional(connection).await?)
     }
 
     pub(super) async fn newest_before(

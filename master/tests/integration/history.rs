@@ -3,14 +3,22 @@
 use neon_master::model::{Need, Readings, Registration, Reporter, Sample, StoredSample};
 use neon_master::store::{PAGE_ROWS, Store};
 use neon_shared::metrics::ServerInfo;
+use neon_shared::readings::{AgentReading, InterfaceReading, MountReading};
 use neon_shared::time::Timestamp;
+use serde_json::{Value, json};
 
 use crate::common::database::block_on;
-use crate::common::{Database, Engine, fixtures, on_both_engines};
+use crate::common::{Database, Engine, Master, fixtures, on_both_engines};
 
 on_both_engines! {
     a_range_is_read_page_by_page_as_it_was_stored
     unreadable_readings_do_not_cost_the_range
+    few_samples_are_points_themselves
+    many_samples_are_merged_into_steps
+    what_is_missing_late_or_lost_is_said
+    rates_survive_restarts_and_clocks_that_are_set
+    a_long_range_takes_no_memory
+    bad_queries_are_refused_in_a_sentence
 }
 
 /// Midnight.
@@ -111,10 +119,14 @@ fn a_range_is_read_page_by_page_as_it_was_stored(engine: Engine) {
             assert!(stored.into_iter().map(|stored| stored.sample).eq(expected), "{need:?}");
         }
 
-        let count_of = async |to_ms, limit| store.sample_count(web.server_id, at(0), at(to_ms), limit).await.unwrap();
-        assert_eq!(count_of(count * MINUTE_MS, 10_000).await, u32::try_from(count).unwrap());
-        assert_eq!(count_of(count * MINUTE_MS, 7).await, 7);
-        assert_eq!(count_of(2 * MINUTE_MS, 7).await, 2);
+        let extent = async |from_ms, to_ms, limit| {
+            let (count, oldest) = store.sample_extent(web.server_id, at(from_ms), at(to_ms), limit).await.unwrap();
+            (i64::from(count), oldest)
+        };
+        assert_eq!(extent(0, count * MINUTE_MS, 10_000).await, (count, Some(at(0))));
+        assert_eq!(extent(1, count * MINUTE_MS, 7).await, (7, Some(at(MINUTE_MS))));
+        assert_eq!(extent(0, 2 * MINUTE_MS, 7).await, (2, Some(at(0))));
+        assert_eq!(extent(1, 2, 7).await, (0, None));
         let before = async |ms| {
             let stored = store.sample_before(web.server_id, at(ms), Need::Readings).await.unwrap();
             stored.map(|stored| stored.sample)
@@ -147,4 +159,325 @@ fn unreadable_readings_do_not_cost_the_range(engine: Engine) {
         }
         store.close().await;
     });
+}
+
+/// A database in which one server has these samples, each of which came `late_ms` after it was taken, and its master.
+fn served(engine: Engine, samples: Vec<(Sample, i64)>) -> (Database, Master, i64) {
+    let database = Database::fresh(engine);
+    let server_id = block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        let web = reporter(&store, "web-1").await;
+        for (sample, late_ms) in samples {
+            let now = Timestamp::from_unix_ms(sample.timestamp.unix_ms() + late_ms);
+            store.metrics_insert(&web, [sample], now).await.unwrap();
+        }
+        store.close().await;
+        web.server_id
+    });
+    let master = Master::start(&database);
+    (database, master, server_id)
+}
+
+fn in_time(samples: impl IntoIterator<Item = Sample>) -> Vec<(Sample, i64)> {
+    samples.into_iter().map(|sample| (sample, 0)).collect()
+}
+
+fn get(master: &Master, server_id: i64, query: &str) -> Value {
+    let answer = master.client.get(&format!("/api/servers/{server_id}/metrics?{query}"));
+    assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+    answer.json()
+}
+
+/// A quarter of an hour ago and a little, so that nothing here is ever an hour that is over.
+fn recently(ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(fixtures::ago(900_000).unix_ms() / 1000 * 1000 + ms)
+}
+
+fn few_samples_are_points_themselves(engine: Engine) {
+    let base = recently(0).unix_ms();
+    let time = |ms: i64| Timestamp::from_unix_ms(base + ms);
+    let of = |ms: i64, cpu_percent: f64, rx: u64| Sample {
+        timestamp: time(ms),
+        cpu_percent,
+        network_rx_bytes: rx,
+        ..sample(0)
+    };
+    let (_database, master, id) =
+        served(engine, in_time([of(0, 10.0, 1000), of(60_000, 20.5, 7000), of(120_000, 30.0, 8000)]));
+    let answer = master.client.get(&format!("/api/servers/{id}/metrics?from={}&to={}", time(60_000), time(120_001)));
+    let same = |value: &str| format!(r#"{{"value":[{value},{value}]}}"#);
+    assert_eq!(
+        answer.text(),
+        format!(
+            r#"{{"serverId":{id},"serverName":"web-1","from":"{}","to":"{}","tier":"raw","times":["{}","{}"],"fields":{{"cpuPercent":{{"value":[20.5,30]}},"diskPercent":{},"diskTotalGb":{},"diskUsedGb":{},"memoryPercent":{},"memoryTotalGb":{},"memoryUsedGb":{},"networkRxBytesPerSecond":{{"value":[100,16.667]}},"networkTxBytesPerSecond":{}}},"backfilled":[],"lost":[]}}"#,
+            time(60_000),
+            time(120_001),
+            time(60_000),
+            time(120_000),
+            same("6.31"),
+            same("755.92"),
+            same("47.7"),
+            same("3.09"),
+            same("23.54"),
+            same("0.73"),
+            same("0"),
+        )
+    );
+    let path = format!("/api/servers/{id}/metrics?from={}&to={}", time(60_000), time(120_001));
+    let again = master.client.request("GET", &path, &[("If-None-Match", answer.header("etag").unwrap())], b"");
+    assert_eq!(again.status, 304);
+    // The last day, up to now.
+    let answer = get(&master, id, "fields=cpuPercent");
+    assert_eq!(answer["fields"], json!({"cpuPercent": {"value": [10, 20.5, 30]}}));
+    let span = |name: &str| Timestamp::parse(answer[name].as_str().unwrap()).unwrap().unix_ms();
+    assert_eq!(span("to") - span("from"), 86_400_000);
+    // Nothing at all, and a field that no sample has.
+    let answer = get(&master, id, "to=2025-01-01T00:00:00Z");
+    assert_eq!((&answer["times"], &answer["fields"]["cpuPercent"]), (&json!([]), &json!({"value": []})));
+    let answer = get(&master, id, "fields=load1,mounts.*");
+    assert_eq!(answer["fields"], json!({"load1": {"value": [null, null, null]}}));
+}
+
+fn many_samples_are_merged_into_steps(engine: Engine) {
+    let base = recently(0).unix_ms() / 60_000 * 60_000;
+    let of = |second: i64| {
+        let mounts = ["/", "/srv/a.b"].map(|mount_point| MountReading {
+            mount_point: mount_point.to_owned(),
+            used_bytes: 4096 * u64::try_from(second).unwrap(),
+            ..MountReading::default()
+        });
+        let readings = Some(Readings { mounts: Some(mounts.to_vec()), ..Readings::default() });
+        let timestamp = Timestamp::from_unix_ms(base + second * 1000);
+        Sample { timestamp, cpu_percent: (second % 60) as f64, readings, ..sample(0) }
+    };
+    // Ten minutes of one a second, of which the fifth lacks.
+    let samples = (0..600).filter(|second| !(240..300).contains(second)).map(of);
+    let database = Database::fresh(engine);
+    let id = block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        let web = reporter(&store, "web-1").await;
+        store.metrics_insert(&web, samples.collect::<Vec<_>>(), recently(0)).await.unwrap();
+        store.close().await;
+        web.server_id
+    });
+    let master = Master::start(&database);
+    let end = Timestamp::from_unix_ms(base + 600_000);
+    let fields = "cpuPercent,mounts./srv/a~2Eb.usedBytes";
+    let answer =
+        get(&master, id, &format!("from={}&to={end}&points=10&fields={fields}", Timestamp::from_unix_ms(base)));
+    assert_eq!((&answer["tier"], &answer["stepSeconds"]), (&json!("raw"), &json!(60)));
+    assert_eq!(answer["samples"], json!([60, 60, 60, 60, 0, 60, 60, 60, 60, 60]));
+    let times: Vec<String> =
+        (0..10).map(|minute| Timestamp::from_unix_ms(base + minute * 60_000).to_string()).collect();
+    assert_eq!(answer["times"], json!(times));
+    let each = |value: Value| -> Value {
+        (0..10).map(|minute| if minute == 4 { Value::Null } else { value.clone() }).collect()
+    };
+    assert_eq!(
+        answer["fields"]["cpuPercent"],
+        json!({"min": each(json!(0)), "avg": each(json!(29.5)), "max": each(json!(59))})
+    );
+    let used: Vec<Value> =
+        (0..10).map(|minute| if minute == 4 { Value::Null } else { json!((minute * 60 + 59) * 4096) }).collect();
+    assert_eq!(answer["fields"]["mounts./srv/a~2Eb.usedBytes"]["max"], json!(used));
+    assert_eq!(answer["fields"].as_object().unwrap().len(), 2);
+    // A budget that just fits, and one that does not.
+    let range = format!("from={}&to={}", Timestamp::from_unix_ms(base), Timestamp::from_unix_ms(base + 30_000));
+    assert!(get(&master, id, &format!("{range}&points=30"))["fields"]["cpuPercent"]["value"].is_array());
+    assert_eq!(get(&master, id, &format!("{range}&points=29"))["stepSeconds"], json!(2));
+}
+
+fn what_is_missing_late_or_lost_is_said(engine: Engine) {
+    let base = recently(0).unix_ms();
+    let time = |minute: i64| Timestamp::from_unix_ms(base + minute * 60_000);
+    let of = |minute: i64, lost: Option<(i64, i64, u64)>| {
+        let agent = lost.map(|(from, until, samples)| AgentReading {
+            samples_dropped_total: samples,
+            samples_dropped_from: Some(time(from)),
+            samples_dropped_until: Some(time(until)),
+            ..AgentReading::default()
+        });
+        let readings = Some(Readings { agent, ..Readings::default() });
+        Sample { timestamp: time(minute), readings, ..sample(0) }
+    };
+    let samples = vec![
+        (of(0, None), 0),
+        (of(1, None), 0),
+        // An outage: two were lost, the next two waited.
+        (of(4, Some((2, 3, 2))), 180_000),
+        (of(5, Some((2, 3, 2))), 120_000),
+        (of(6, Some((2, 3, 2))), 0),
+        // The agent starts anew, having forgotten.
+        (of(7, None), 0),
+        (of(8, None), 59_999),
+    ];
+    let (_database, master, id) = served(engine, samples);
+    let lost = json!([{"from": time(2), "until": time(3), "samples": 2}]);
+    let backfilled = json!([{"from": time(4), "until": time(5), "samples": 2}]);
+    for fields in ["cpuPercent", "cpuPercent,agent.*"] {
+        let answer = get(&master, id, &format!("from={}&to={}&fields={fields}", time(0), time(9)));
+        assert_eq!(answer["times"], json!([0, 1, 2, 4, 5, 6, 7, 8].map(time)), "a point of nothing after a gap");
+        let cpu = &answer["fields"]["cpuPercent"]["value"];
+        assert_eq!(*cpu, json!([14.85, 14.85, null, 14.85, 14.85, 14.85, 14.85, 14.85]));
+        assert_eq!((&answer["lost"], &answer["backfilled"]), (&lost, &backfilled), "{fields}");
+    }
+    // Only what meets the range.
+    let answer = get(&master, id, &format!("from={}&to={}&fields=agent.*", time(6), time(9)));
+    assert_eq!((&answer["lost"], &answer["backfilled"]), (&json!([]), &json!([])));
+}
+
+fn rates_survive_restarts_and_clocks_that_are_set(engine: Engine) {
+    let base = recently(0).unix_ms();
+    let of = |second: i64, up: u64, boot: &str, rx: u64| {
+        let interface = InterfaceReading { name: "eth0".to_owned(), rx_bytes_total: rx, ..InterfaceReading::default() };
+        let readings = Some(Readings {
+            boot_id: Some(boot.to_owned()),
+            uptime_seconds: Some(up),
+            interfaces: Some(vec![interface]),
+            ..Readings::default()
+        });
+        let timestamp = Timestamp::from_unix_ms(base + second * 1000);
+        Sample { timestamp, network_rx_bytes: rx, readings, ..sample(0) }
+    };
+    let samples = in_time([
+        of(0, 1000, "a", 10_000),
+        of(60, 1060, "a", 16_000),
+        // The host starts anew and has soon received more than before.
+        of(120, 20, "b", 90_000),
+        of(180, 80, "b", 96_000),
+        // A counter that goes backwards by itself.
+        of(240, 140, "b", 0),
+        of(300, 200, "b", 600),
+        // The clock was set forward by an hour, and back.
+        of(3960, 260, "b", 1200),
+        of(4020, 320, "b", 1800),
+        of(480, 380, "b", 2400),
+        of(540, 440, "b", 3000),
+    ]);
+    let (_database, master, id) = served(engine, samples);
+    let range = format!("from={}&to={}", Timestamp::from_unix_ms(base), Timestamp::from_unix_ms(base + 4_021_000));
+    // What is true of the clock that was set: nothing where it jumps, and all is well where it goes on as before.
+    let expected = [
+        (0, json!(null)),
+        (60, json!(100)),
+        (120, json!(null)),
+        (180, json!(100)),
+        (240, json!(null)),
+        (300, json!(10)),
+        (480, json!(10)),
+        (540, json!(10)),
+        (3960, json!(null)),
+        (4020, json!(10)),
+    ];
+    for field in ["networkRxBytesPerSecond", "interfaces.eth0.rxBytesPerSecond"] {
+        let answer = get(&master, id, &format!("{range}&fields={field}"));
+        let values = answer["fields"][field]["value"].as_array().unwrap();
+        let times = answer["times"].as_array().unwrap().iter().map(|time| {
+            let time = Timestamp::parse(time.as_str().unwrap()).unwrap();
+            (time.unix_ms() - base) / 1000
+        });
+        // But for the points of nothing, where the times jump.
+        let points: Vec<(i64, Value)> = times.zip(values.iter().cloned()).collect();
+        let of_samples = points.into_iter().filter(|(second, _)| expected.iter().any(|(known, _)| known == second));
+        assert_eq!(of_samples.collect::<Vec<_>>(), expected, "{field}");
+    }
+}
+
+/// Two hundred bytes a row would be 24 MB.
+fn a_long_range_takes_no_memory(engine: Engine) {
+    const COUNT: i64 = 120_000;
+    let base = recently(0).unix_ms();
+    let database = Database::fresh(engine);
+    let id = block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        let web = reporter(&store, "web-1").await;
+        // The days are there then.
+        let start = base - COUNT * 1000;
+        for day in 0..=2 {
+            let timestamp = Timestamp::from_unix_ms((start + day * 86_400_000).min(base));
+            store.metrics_insert(&web, [Sample { timestamp, ..sample(0) }], timestamp).await.unwrap();
+        }
+        store.close().await;
+        web.server_id
+    });
+    let numbers = match engine {
+        Engine::Sqlite => {
+            format!("WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {COUNT}) ")
+        }
+        Engine::Postgres => format!("WITH n (n) AS (SELECT generate_series(1, {COUNT})) "),
+    };
+    let additions = if engine == Engine::Sqlite { "zeroblob(0)" } else { "''" };
+    database.execute(&format!(
+        "{numbers} INSERT INTO metrics (server_id, timestamp_ms, network_rx_bytes, network_tx_bytes, \
+         memory_used_gb_hundredths, memory_total_gb_hundredths, disk_used_gb_hundredths, disk_total_gb_hundredths, \
+         cpu_percent_hundredths, memory_percent_hundredths, disk_percent_hundredths, late_minutes, additions) \
+         SELECT {id}, {} - n * 1000, 1, 1, 73, 2354, 4770, 75592, n % 10000, 309, 631, 0, {additions} FROM n WHERE n > 0 \
+         ON CONFLICT DO NOTHING",
+        base
+    ));
+    let master = Master::start(&database);
+    let peak_kib = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", master.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    get(&master, id, "fields=cpuPercent&points=10");
+    let before = peak_kib();
+    let from = Timestamp::from_unix_ms(base - (COUNT + 10) * 1000);
+    let answer = get(&master, id, &format!("from={from}&fields=cpuPercent"));
+    assert_eq!(answer["tier"], json!("hourly"), "too many to be read as samples");
+    let samples: i64 = answer["samples"].as_array().unwrap().iter().map(|count| count.as_i64().unwrap()).sum();
+    assert!((COUNT..COUNT + 4).contains(&samples), "{samples}");
+    let grown = peak_kib() - before;
+    assert!(grown < 12 * 1024, "{grown} KiB more");
+}
+
+fn bad_queries_are_refused_in_a_sentence(engine: Engine) {
+    let interfaces = (0..200).map(|number| InterfaceReading {
+        name: format!("i{number}"),
+        link_up: Some(true),
+        ..InterfaceReading::default()
+    });
+    let readings = Some(Readings { interfaces: Some(interfaces.collect()), ..Readings::default() });
+    let samples = [0, 1000].map(|ms| Sample { timestamp: recently(ms), readings: readings.clone(), ..sample(0) });
+    let (_database, master, id) = served(engine, in_time(samples));
+    let time = "must be a time as in RFC 3339, like 2026-11-24T09:08:03Z";
+    for (query, sentence) in [
+        ("from=yesterday", format!("from: {time}")),
+        ("from=", format!("from: {time}")),
+        ("to=2026-11-24", format!("to: {time}")),
+        ("to=2026-02-30T00:00:00Z", format!("to: {time}")),
+        (
+            "from=2026-11-24T09:00:00Z&to=2026-11-24T09:00:00Z",
+            "from: must be before to, got 2026-11-24T09:00:00.000Z and 2026-11-24T09:00:00.000Z".to_owned(),
+        ),
+        (
+            "from=2026-11-24T09:00:00Z&to=2026-11-24T10:00:00%2B02:00",
+            "from: must be before to, got 2026-11-24T09:00:00.000Z and 2026-11-24T08:00:00.000Z".to_owned(),
+        ),
+        (
+            "from=2026-11-24T09:00:00Z&to=2026-11-24T10:00:00+02:00",
+            "from: must be before to, got 2026-11-24T09:00:00.000Z and 2026-11-24T08:00:00.000Z".to_owned(),
+        ),
+        ("points=1", "points: must be between 2 and 2000".to_owned()),
+        ("points=2001", "points: must be between 2 and 2000".to_owned()),
+        ("points=-5", "points: must be between 2 and 2000".to_owned()),
+        ("points=99999999999999999999", "points: must be between 2 and 2000".to_owned()),
+        ("points=x", "points: must be between 2 and 2000".to_owned()),
+        ("points=", "points: must be between 2 and 2000".to_owned()),
+        ("points=5&points=6", "points: is given more than once".to_owned()),
+        ("fields=", r#"fields: unknown field """#.to_owned()),
+        ("fields=cpuPercent,disk", r#"fields: unknown field "disk""#.to_owned()),
+        ("fields=interfaces.*", "fields: at most 200 with 500 points, ask for fewer of either".to_owned()),
+    ] {
+        let answer = master.client.get(&format!("/api/servers/{id}/metrics?{query}"));
+        assert_eq!((answer.status, answer.json()), (400, json!({"error": sentence})), "{query}");
+    }
+    let answer = master.client.get(&format!("/api/servers/{}/metrics", id + 100));
+    assert_eq!((answer.status, answer.json()), (404, json!({"error": "Server not found"})));
+    let answer = master.client.get("/api/servers/x/metrics");
+    assert_eq!((answer.status, answer.json()), (400, json!({"error": "Invalid server ID"})));
+    // The widest range there is, which holds all the same.
+    let answer = get(&master, id, "from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59Z&points=2");
+    assert_eq!(answer["samples"].as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>(), 2);
 }

@@ -151,6 +151,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A server's numbers over a range of time.
+         * @description Points are samples, or steps with the least, the mean and the greatest of what is in them: hours and days where the range
+         *     is long. What is not known is null, never made up. A name with a key, as `mounts./var.usedBytes`, has the key between
+         *     the names of the list and of the field; `~`, `.`, `,`, `*`, `@` and control characters in it are written as `~` and two
+         *     hexadecimal digits. What counts since some start is an amount a second: `interfaces.eth0.rxBytesPerSecond` of
+         *     `rxBytesTotal`. Yes and no are 1 and 0.
+         */
+        get: operations["server_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/servers/{id}/metrics/history": {
         parameters: {
             query?: never;
@@ -1046,6 +1070,88 @@ export interface components {
          * @enum {string}
          */
         HistoryRange: "1h" | "6h" | "24h" | "7d" | "30d";
+        /** @description Body of `GET /api/servers/{id}/metrics`. */
+        Series: {
+            /**
+             * @description Stretches whose samples came a minute or more after they were taken, as after an outage. Absent where the points
+             *     are of hours or days, which do not tell.
+             */
+            backfilled?: components["schemas"]["SeriesStretch"][] | null;
+            /**
+             * @description The fields by name, with as many values as there are times. A point is null where nothing is known of it: so is one
+             *     that was put between two samples that are too far apart.
+             */
+            fields: {
+                [key: string]: components["schemas"]["SeriesField"];
+            };
+            /**
+             * Format: date-time
+             * @description Where the range begins.
+             */
+            from: string;
+            /**
+             * @description What the agent says never reached the master, of stretches that meet the range. The agent counts since its start and
+             *     names the first and the last of all; other samples of that stretch may well be there.
+             */
+            lost: components["schemas"]["SeriesStretch"][];
+            /** @description How many samples each point is made of; absent where each point is one sample. */
+            samples?: number[] | null;
+            /**
+             * Format: int64
+             * @description The server.
+             */
+            serverId: number;
+            /** @description Its name. */
+            serverName: string;
+            /**
+             * Format: int64
+             * @description How many seconds a point stands for, from its time on; the first may begin before `from`. Absent where each point
+             *     is one sample.
+             */
+            stepSeconds?: number | null;
+            tier: components["schemas"]["SeriesTier"] & unknown;
+            /** @description Times of the points, oldest first. */
+            times: string[];
+            /**
+             * Format: date-time
+             * @description Where it ends; not in it itself.
+             */
+            to: string;
+        };
+        /** @description A field over the range: `value` where each point is one sample, else `min`, `avg` and `max`. */
+        SeriesField: {
+            /** @description The mean of each point. */
+            avg?: (number | null)[] | null;
+            /** @description The greatest of each point. */
+            max?: (number | null)[] | null;
+            /** @description The least of each point. */
+            min?: (number | null)[] | null;
+            /** @description What each sample says. */
+            value?: (number | null)[] | null;
+        };
+        /** @description Part of a range. */
+        SeriesStretch: {
+            /**
+             * Format: date-time
+             * @description Time of its first sample.
+             */
+            from: string;
+            /**
+             * Format: uint64
+             * @description How many samples.
+             */
+            samples: number;
+            /**
+             * Format: date-time
+             * @description Time of its last sample.
+             */
+            until: string;
+        };
+        /**
+         * @description What the points of a range are made of.
+         * @enum {string}
+         */
+        SeriesTier: "raw" | "hourly" | "daily";
         /** @description Body of `GET /api/servers/{id}`. */
         ServerDetail: (components["schemas"]["ServerSummary"] & unknown) & {
             /** @description Version of its agent, empty where the agent did not say. */
@@ -1671,6 +1777,65 @@ export interface operations {
                 content?: never;
             };
             /** @description `Invalid server ID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    server_series: {
+        parameters: {
+            query?: {
+                /** @description Begin of the range, RFC 3339; a day before `to` where it is absent */
+                from?: string;
+                /** @description End of the range, which is not in it, RFC 3339; now where it is absent */
+                to?: string;
+                /** @description Most points of the answer, 2 to 2000; 500 where it is absent */
+                points?: number;
+                /** @description Names of fields with commas between them; one that ends in `*` stands for all that begin so, as `mounts.*`. The fixed fields of a sample where it is absent */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the server */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The range */
+            200: {
+                headers: {
+                    /** @description Of this answer, for `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description As `If-None-Match` says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `Invalid server ID`, or a parameter is not understood; its name comes first */
             400: {
                 headers: {
                     [name: string]: unknown;
