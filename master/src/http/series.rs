@@ -20,6 +20,8 @@ use crate::model::{Need, Series, SeriesTier, StoredSample, Tier};
 use crate::store::{Store, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
+/// Rollups that are here at a time, with all their fields: some 3 MB of a host with 200 of them.
+const ROLLUPS_PER_READ: i64 = 366;
 /// Most samples that are summed up here since no rollup has them yet: a day of one a second, and half of another.
 const TAIL_SAMPLES_MAX: u32 = 131_072;
 /// After so many gaps is looked whether the agent says what was lost in them, where readings are not read anyway.
@@ -224,6 +226,16 @@ async fn steps(store: &Store, query: &Query, tier: SeriesTier, answer: &mut Seri
     };
     for tier in tiers {
         from = Timestamp::from_unix_ms(tier.start_ms(from.unix_ms()));
+        while let Some(first) = store.rollup_oldest(answer.server_id, *tier, from, query.to).await? {
+            let end = first.unix_ms().saturating_add(ROLLUPS_PER_READ * tier.length_ms());
+            let end = Timestamp::from_unix_ms(end).min(query.to);
+            // Were it gone by now, the next one would be looked for from here on.
+            from = first;
+            for rollup in store.rollups(answer.server_id, *tier, first, end).await? {
+                steps.add_rollup(&rollup).map_err(|TooMuch| query.too_much())?;
+                from = Timestamp::from_unix_ms(rollup.start.unix_ms().saturating_add(tier.length_ms()));
+            }
+        }
     }
     let need = query.fields.need();
     if tier != SeriesTier::Raw {

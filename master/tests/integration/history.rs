@@ -17,6 +17,7 @@ on_both_engines! {
     many_samples_are_merged_into_steps
     what_is_missing_late_or_lost_is_said
     rates_survive_restarts_and_clocks_that_are_set
+    hours_and_days_go_on_where_samples_end
     a_long_range_takes_no_memory
     bad_queries_are_refused_in_a_sentence
 }
@@ -381,6 +382,88 @@ fn rates_survive_restarts_and_clocks_that_are_set(engine: Engine) {
         let of_samples = points.into_iter().filter(|(second, _)| expected.iter().any(|(known, _)| known == second));
         assert_eq!(of_samples.collect::<Vec<_>>(), expected, "{field}");
     }
+}
+
+fn hours_and_days_go_on_where_samples_end(engine: Engine) {
+    const HOUR_MS: i64 = 3_600_000;
+    const DAY_MS: i64 = 24 * HOUR_MS;
+    let now = fixtures::ago(0);
+    let base = (now.unix_ms() - 50 * HOUR_MS) / HOUR_MS * HOUR_MS;
+    let of = |minute: i64| {
+        let mount = MountReading { mount_point: "/".to_owned(), used_bytes: 4096, ..MountReading::default() };
+        let readings = Some(Readings { mounts: Some(vec![mount]), ..Readings::default() });
+        let timestamp = Timestamp::from_unix_ms(base + minute * MINUTE_MS);
+        Sample { timestamp, cpu_percent: (minute * 7 % 1000) as f64 / 10.0, readings, ..sample(0) }
+    };
+    // Every ten minutes up to now, but for five hours.
+    let minutes = (now.unix_ms() - base) / MINUTE_MS;
+    let all: Vec<Sample> = (0..minutes).step_by(10).filter(|minute| !(600..900).contains(minute)).map(of).collect();
+    let (early, late): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|sample| sample.timestamp != of(300).timestamp);
+    assert_eq!(late.len(), 1);
+    let database = Database::fresh(engine);
+    let id = block_on(async {
+        let store = Store::open(&database.location()).await.unwrap();
+        let web = reporter(&store, "web-1").await;
+        store.metrics_insert(&web, early, now).await.unwrap();
+        assert!(store.roll_up(now).await.unwrap().is_complete);
+        // One comes when its hour is over and summed up.
+        store.metrics_insert(&web, late, now).await.unwrap();
+        assert!(store.roll_up(now).await.unwrap().is_complete);
+        store.close().await;
+        web.server_id
+    });
+    // What retention does with samples after some weeks.
+    database.execute(&format!("DELETE FROM metrics WHERE timestamp_ms < {}", base + 24 * HOUR_MS));
+    let master = Master::start(&database);
+
+    let check = |query: &str, step_ms: i64, tier: &str| {
+        let answer = get(&master, id, &format!("from={}&to={now}&{query}", Timestamp::from_unix_ms(base)));
+        assert_eq!((&answer["tier"], &answer["stepSeconds"]), (&json!(tier), &json!(step_ms / 1000)), "{query}");
+        assert_eq!(answer.get("backfilled"), None);
+        let times = answer["times"].as_array().unwrap();
+        assert_eq!(times[0], json!(Timestamp::from_unix_ms(base / step_ms * step_ms)));
+        for (index, time) in times.iter().enumerate() {
+            let start = Timestamp::parse(time.as_str().unwrap()).unwrap().unix_ms();
+            let inside = all.iter().filter(|sample| (start..start + step_ms).contains(&sample.timestamp.unix_ms()));
+            let cpu: Vec<f64> = inside.map(|sample| sample.cpu_percent).collect();
+            assert_eq!(answer["samples"][index], json!(cpu.len()), "{time}");
+            let value = |field: &str, kind: &str| answer["fields"][field][kind][index].as_f64();
+            if cpu.is_empty() {
+                assert_eq!((value("cpuPercent", "avg"), value("mounts./.usedBytes", "max")), (None, None), "{time}");
+                continue;
+            }
+            let avg = cpu.iter().sum::<f64>() / cpu.len() as f64;
+            let is_near = |kind: &str, expected: f64| {
+                let value = value("cpuPercent", kind).unwrap();
+                assert!((value - expected).abs() < 0.01, "{time}: {kind} {value}, {expected}");
+            };
+            is_near("avg", avg);
+            is_near("min", cpu.iter().copied().fold(f64::INFINITY, f64::min));
+            is_near("max", cpu.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            assert_eq!(value("mounts./.usedBytes", "avg"), Some(4096.0));
+        }
+        times.len()
+    };
+    let fields = "fields=cpuPercent,mounts.*";
+    assert_eq!(check(fields, HOUR_MS, "hourly"), 51, "the hour that is not over as well");
+    assert_eq!(check(&format!("{fields}&points=20"), 3 * HOUR_MS, "hourly"), times_of(base, now, 3 * HOUR_MS));
+    check(&format!("{fields}&points=4"), DAY_MS, "daily");
+    // Where samples reach, there are samples.
+    let held = Timestamp::from_unix_ms(base + 24 * HOUR_MS);
+    assert_eq!(get(&master, id, &format!("from={held}&to={now}"))["tier"], json!("raw"));
+    // Hours end as well, after a year; days do not.
+    drop(master);
+    database.execute(&format!("DELETE FROM rollups_hourly WHERE start_ms < {}", base / DAY_MS * DAY_MS + DAY_MS));
+    let from = Timestamp::from_unix_ms(base / DAY_MS * DAY_MS);
+    let master = Master::start(&database);
+    let answer = get(&master, id, &format!("from={from}&to={now}&fields=cpuPercent"));
+    assert_eq!(answer["tier"], json!("daily"));
+    let counts: i64 = answer["samples"].as_array().unwrap().iter().map(|count| count.as_i64().unwrap()).sum();
+    assert_eq!(counts, i64::try_from(all.len()).unwrap());
+}
+
+fn times_of(from_ms: i64, to: Timestamp, step_ms: i64) -> usize {
+    usize::try_from((to.unix_ms() - 1).div_euclid(step_ms) - from_ms.div_euclid(step_ms) + 1).unwrap()
 }
 
 /// Two hundred bytes a row would be 24 MB.
