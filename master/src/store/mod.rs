@@ -61,8 +61,8 @@ use packed::Shape;
 use shapes::{Kept, Shapes};
 
 use crate::model::{
-    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Sample, ServerDetail,
-    ServerStatus, ServerSummary, Stats,
+    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Rollup, Sample,
+    ServerDetail, ServerStatus, ServerSummary, Stats, Tier,
 };
 
 /// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 20 columns stay
@@ -292,6 +292,16 @@ macro_rules! write {
     };
 }
 use {read, write as in_transaction};
+
+fn point_of_hour(hour: &Rollup) -> Option<DataPoint> {
+    let mean = |field: &str| hour.field(field).map(|summary| summary.avg);
+    Some(DataPoint {
+        timestamp: hour.start,
+        cpu_percent: mean("cpuPercent")?,
+        memory_percent: mean("memoryPercent")?,
+        disk_percent: mean("diskPercent")?,
+    })
+}
 
 /// Everything that is kept. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -695,14 +705,30 @@ impl Store {
         read!(self, metrics::latest(server_id))
     }
 
-    /// A server's samples, or the unrounded means of their hours, from `since` on, oldest first.
+    /// A server's samples, or the unrounded means of their hours, from `since` on, oldest first. Hours whose samples are
+    /// gone are those that were made of them.
     pub async fn metrics_history(
         &self,
         server_id: i64,
         interval: HistoryInterval,
         since: Timestamp,
     ) -> Result<Vec<DataPoint>, StoreError> {
-        read!(self, metrics::history(server_id, interval, since))
+        let points: Result<Vec<DataPoint>, StoreError> = read!(self, metrics::history(server_id, interval, since));
+        let points = points?;
+        if interval == HistoryInterval::Raw {
+            return Ok(points);
+        }
+        let first_ms = points.first().map_or(i64::MAX - 1, |point| point.timestamp.unix_ms());
+        let after = Timestamp::from_unix_ms(first_ms + 1);
+        let mut hours: Vec<DataPoint> =
+            self.rollups(server_id, Tier::Hourly, since, after).await?.iter().filter_map(point_of_hour).collect();
+        // Where the samples go back as far, they say it all.
+        if hours.first().is_none_or(|hour| hour.timestamp.unix_ms() == first_ms) {
+            return Ok(points);
+        }
+        let made_until = hours.last().map(|hour| hour.timestamp);
+        hours.extend(points.into_iter().filter(|point| Some(point.timestamp) > made_until));
+        Ok(hours)
     }
 
     /// Whether the containers that are stored of a server are those that were stored with `hash`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use neon_master::model::{Need, Registration, Reporter, Sample, Tier};
+use neon_master::model::{HistoryInterval, Need, Registration, Reporter, Sample, Tier};
 use neon_master::store::{Retention, Store};
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
@@ -129,6 +129,11 @@ fn what_is_old_goes_and_what_it_came_to_stays(engine: Engine) {
             .unwrap()
         {}
         assert_eq!(i64::from(read), raw_after / 5, "what is left has its shape");
+        // The fixed history goes on where the samples end.
+        let points = store.metrics_history(1, HistoryInterval::Hourly, at(2 * DAY + 12 * HOUR)).await.unwrap();
+        let times: Vec<i64> = points.iter().map(|point| point.timestamp.unix_ms() - START).collect();
+        assert_eq!(times, (60..DAYS * 24).map(|hour| hour * HOUR).collect::<Vec<_>>());
+        assert!(points.iter().all(|point| point.cpu_percent == 14.85 && point.disk_percent == 6.31));
         // Again at once: nothing.
         let done = store.retain(&RETENTION, now).await.unwrap();
         assert_eq!((done.rows, done.partitions), (0, 0));
