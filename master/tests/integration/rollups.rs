@@ -289,7 +289,7 @@ fn an_end_in_the_middle_changes_nothing_but_when(engine: Engine) {
     let mut ends = 0;
     for round in 0..200 {
         let is_complete = with_store(&broken, |store| async move {
-            let limit = Duration::from_millis(3 + round % 40 + round);
+            let limit = Duration::from_millis(3 + round * round / 8);
             tokio::time::timeout(limit, store.roll_up(now)).await.is_ok_and(|done| done.unwrap().is_complete)
         });
         if is_complete {
