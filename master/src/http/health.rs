@@ -45,6 +45,8 @@ pub struct Readiness {
     /// Whether samples and containers are turned away because the disk is nearly full. Never true on PostgreSQL, whose
     /// disk cannot be seen from here.
     pub disk_is_low: bool,
+    /// Whether this master does what one alone of those on its database does, as looking for silent servers.
+    pub leads: bool,
     /// Samples that wait to be written.
     pub queued_samples: usize,
 }
@@ -70,5 +72,11 @@ pub async fn readyz(depot: &mut Depot, response: &mut Response) -> Result<Json<R
         response.status_code(StatusCode::SERVICE_UNAVAILABLE);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
     }
-    Ok(Json(Readiness { ready, database_answers, disk_is_low, queued_samples: store.queued_samples() }))
+    Ok(Json(Readiness {
+        ready,
+        database_answers,
+        disk_is_low,
+        leads: store.is_leading(),
+        queued_samples: store.queued_samples(),
+    }))
 }

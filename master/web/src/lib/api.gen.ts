@@ -911,6 +911,8 @@ export interface components {
              *     disk cannot be seen from here.
              */
             diskIsLow: boolean;
+            /** @description Whether this master does what one alone of those on its database does, as looking for silent servers. */
+            leads: boolean;
             /** @description Samples that wait to be written. */
             queuedSamples: number;
             /** @description Whether samples are taken. */
