@@ -38,6 +38,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const DRAIN: Duration = Duration::from_secs(120);
 /// How long the ceiling is measured, and the samples that are held against it.
 const RATIO: Duration = Duration::from_secs(5);
+/// Connections of either: a sample waits for a commit, so that the processors are idle where few are under way.
+const RATIO_CONNECTIONS: usize = 512;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -93,9 +95,10 @@ fn run(options: &Options) -> Result<()> {
         }
         report.print();
         if options.ratio {
+            fleet.widen(RATIO_CONNECTIONS);
             let stored = fleet.run(&master, Mix::Samples, None, RATIO)?;
             stored.print();
-            let ceiling = parse_only::ceiling(options.connections, &bodies, RATIO)?;
+            let ceiling = parse_only::ceiling(fleet.connections(), &bodies, RATIO)?;
             ceiling.print();
             println!("samples stored, of those only parsed: {:.0} %", 100.0 * stored.rate() / ceiling.rate());
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -97,6 +98,11 @@ impl Report {
         self.latencies_us.len() as f64 / self.took.as_secs_f64()
     }
 
+    /// Processor time of an acknowledged request. Of what is measured here it depends least on what else the machine does.
+    fn us_a_request(&self, cpu_s: f64) -> f64 {
+        cpu_s * 1e6 / self.latencies_us.len().max(1) as f64
+    }
+
     pub fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
     }
@@ -111,7 +117,7 @@ impl Report {
         };
         println!(
             "{}: {:.0} requests/s for {:.1} s; p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms; refused (503) {}, cut off {}; \
-             master {:.2} processors, at most {} KiB resident; fleet {:.2} processors",
+             master {:.1} us of a processor a request, at most {} KiB resident; fleet {:.1} us a request",
             report.name,
             report.rate(),
             report.took.as_secs_f64(),
@@ -120,9 +126,9 @@ impl Report {
             at(0.999),
             report.turned_away,
             report.cut_off,
-            report.master_cpu_s / report.took.as_secs_f64(),
+            report.us_a_request(report.master_cpu_s),
             report.resident_kib,
-            report.own_cpu_s / report.took.as_secs_f64(),
+            report.us_a_request(report.own_cpu_s),
         );
     }
 }
@@ -148,20 +154,34 @@ impl<'a> Fleet<'a> {
     }
 
     pub fn at(address: SocketAddr, connections: usize, bodies: &'a Bodies) -> Result<Self> {
-        let connection = || Connection { stream: None, request: None, out: Vec::new(), written: 0, answer: Vec::new() };
-        Ok(Self {
+        let mut fleet = Self {
             agents: Vec::new(),
             address,
             bodies,
-            connections: (0..connections).map(|_| connection()).collect(),
+            connections: Vec::new(),
             epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
-            free: (0..connections).collect(),
+            free: Vec::new(),
             again: VecDeque::new(),
             random: fastrand::Rng::with_seed(1),
             sample_requests: 0,
             // Two days ago: no sample of a run is ahead of the clock.
             first_ms: wall_ms() - 2 * 86_400_000,
-        })
+        };
+        fleet.widen(connections);
+        Ok(fleet)
+    }
+
+    /// Makes the pool as large as `connections`, where it is smaller.
+    pub fn widen(&mut self, connections: usize) {
+        for index in self.connections.len()..connections {
+            let (out, answer) = (Vec::new(), Vec::new());
+            self.connections.push(Connection { stream: None, request: None, out, written: 0, answer });
+            self.free.push(index);
+        }
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.len()
     }
 
     /// Makes up an agent that is known nowhere: for a server that asks nobody.
@@ -427,11 +447,14 @@ impl<'a> Fleet<'a> {
                 }
             }
             if let Some((status, body)) = whole_answer(&connection.answer) {
-                let body = body.to_vec();
+                let answer = std::mem::take(&mut connection.answer);
                 if let Some(request) = connection.request.take() {
                     self.free.push(index);
-                    self.answered(request, status, &body, report)?;
+                    self.answered(request, status, &answer[body], report)?;
                 }
+                self.connections[index].answer = answer;
+                // Nothing comes after it, so it is not asked for; an end of the connection is an event of its own.
+                return Ok(());
             }
         }
     }
@@ -539,15 +562,13 @@ fn write_request(out: &mut Vec<u8>, request: &Request, agent: &Agent, bodies: &B
     out[length_at..length_at + 8].copy_from_slice(length.as_bytes());
 }
 
-/// Status and body, once all of it is there. The master's answers say how long they are.
-fn whole_answer(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    let head_end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let head = std::str::from_utf8(&bytes[..head_end]).ok()?;
-    let status = head.get(9..12)?.parse().ok()?;
-    let length = head.split("\r\n").find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    })?;
-    let body = bytes.get(head_end..head_end + length)?;
-    Some((status, body))
+/// Status, and where the body is, once all of it is there. The master's answers say how long they are.
+fn whole_answer(bytes: &[u8]) -> Option<(u16, Range<usize>)> {
+    let mut headers = [httparse::EMPTY_HEADER; 16];
+    let mut head = httparse::Response::new(&mut headers);
+    let Ok(httparse::Status::Complete(body_at)) = head.parse(bytes) else { return None };
+    let length = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"))?;
+    let length: usize = std::str::from_utf8(length.value).ok()?.parse().ok()?;
+    let body = body_at..body_at + length;
+    (bytes.len() >= body.end).then_some((head.code?, body))
 }
