@@ -3,27 +3,39 @@
 //! Tokens are JWTs, HS256 with `JWT_SECRET`, with the claims of `docs/wire.md` section 1. The algorithm is pinned: a
 //! token that names another one, `none` included, is refused. Secrets are compared in constant time; only whether
 //! the lengths differ can be told from outside.
+//!
+//! A token is verified with each request, and not remembered: a memory of them would be as large as the fleet to be of
+//! use to it, and would outlive what it remembers.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use neon_shared::api::{SECRET_HEADER, error};
 use neon_shared::time::Timestamp;
+use ring::hmac;
 use salvo::Request;
 use salvo::http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::error::ApiError;
+use super::state::now;
 use crate::config::Secret;
 
 /// How long an agent's token is good, in seconds.
 pub const TOKEN_LIFETIME_S: i64 = 24 * 3600;
 const ISSUER: &str = "neon-master";
+/// What every token begins with that is made here: `{"typ":"JWT","alg":"HS256"}`.
+const ISSUED_HEAD: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.";
+/// Longest claims that are read in one pass; those of the longest name are half of that.
+const ISSUED_CLAIMS_MAX_BYTES: usize = 1024;
 
 /// Makes and checks agents' tokens.
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    key: hmac::Key,
 }
 
 /// What a token says.
@@ -44,6 +56,18 @@ pub struct Claims {
     pub exp: i64,
 }
 
+/// [`Claims`], and nothing else.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Issued<'a> {
+    server_id: i64,
+    server_name: String,
+    iss: &'a str,
+    sub: &'a str,
+    iat: i64,
+    exp: i64,
+}
+
 impl Tokens {
     /// Tokens signed with `secret`.
     pub fn new(secret: &Secret) -> Self {
@@ -56,6 +80,7 @@ impl Tokens {
             encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
             decoding: DecodingKey::from_secret(secret.reveal().as_bytes()),
             validation,
+            key: hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes()),
         }
     }
 
@@ -80,10 +105,27 @@ impl Tokens {
     /// Errors: 401, with a sentence that says whether it was missing or bad.
     pub fn of_request(&self, request: &Request) -> Result<Claims, ApiError> {
         let token = bearer(request).ok_or(ApiError::Unauthorized(error::MISSING_TOKEN))?;
-        self.check(token).ok_or(ApiError::Unauthorized(error::BAD_TOKEN))
+        self.check(token, now()).ok_or(ApiError::Unauthorized(error::BAD_TOKEN))
     }
 
-    fn check(&self, token: &str) -> Option<Claims> {
+    fn check(&self, token: &str, now: Timestamp) -> Option<Claims> {
+        self.check_issued(token, now).or_else(|| self.check_any(token))
+    }
+
+    /// A token in the form that [`Self::issue`] gives it, which nearly every one has. The library reads head and claims of
+    /// any form, twice each; what is `None` here is left to it.
+    fn check_issued(&self, token: &str, now: Timestamp) -> Option<Claims> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let claims = message.strip_prefix(ISSUED_HEAD)?;
+        let mut bytes = [0; ISSUED_CLAIMS_MAX_BYTES];
+        hmac::verify(&self.key, message.as_bytes(), decoded(signature, &mut bytes)?).ok()?;
+        let Issued { server_id, server_name, iss, sub, iat, exp } =
+            serde_json::from_slice(decoded(claims, &mut bytes)?).ok()?;
+        let is_good = iss == ISSUER && sub == subject(server_id) && exp >= now.unix_ms() / 1000;
+        is_good.then(|| Claims { server_id, server_name, iss: iss.to_owned(), sub: sub.to_owned(), iat, exp })
+    }
+
+    fn check_any(&self, token: &str) -> Option<Claims> {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
         (claims.sub == subject(claims.server_id)).then_some(claims)
     }
@@ -111,6 +153,11 @@ fn bearer(request: &Request) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
+fn decoded<'a>(text: &str, bytes: &'a mut [u8]) -> Option<&'a [u8]> {
+    let length = URL_SAFE_NO_PAD.decode_slice(text, bytes).ok()?;
+    bytes.get(..length)
+}
+
 fn subject(server_id: i64) -> String {
     format!("agent:{server_id}")
 }
@@ -118,7 +165,6 @@ fn subject(server_id: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::state::now;
 
     fn tokens(secret: &str) -> Tokens {
         Tokens::new(&Secret::new(secret.to_owned()))
@@ -145,7 +191,7 @@ mod tests {
         let tokens = tokens("s3cret");
         let token = tokens.issue(7, "web-1", now()).unwrap();
         assert!(token.len() < neon_shared::limits::TOKEN_MAX_BYTES / 2);
-        let claims = tokens.check(&token).unwrap();
+        let claims = tokens.check_issued(&token, now()).unwrap();
         assert_eq!((claims.server_id, claims.server_name.as_str()), (7, "web-1"));
         assert_eq!((claims.iss.as_str(), claims.sub.as_str()), ("neon-master", "agent:7"));
         assert_eq!(claims.exp - claims.iat, 86_400);
@@ -153,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_good_token_signed_elsewhere_is_accepted() {
-        assert_eq!(tokens("s3cret").check(&signed(Algorithm::HS256, &claims())), Some(claims()));
+        assert_eq!(tokens("s3cret").check(&signed(Algorithm::HS256, &claims()), now()), Some(claims()));
     }
 
     #[test]
@@ -166,11 +212,37 @@ mod tests {
             Claims { sub: "session:7".to_owned(), ..claims() },
         ];
         for claims in bad {
-            assert_eq!(tokens.check(&signed(Algorithm::HS256, &claims)), None, "{claims:?}");
+            assert_eq!(tokens.check(&signed(Algorithm::HS256, &claims), now()), None, "{claims:?}");
         }
-        assert_eq!(tokens.check(&signed(Algorithm::HS384, &claims())), None, "another algorithm");
-        assert_eq!(tokens.check("eyJhbGciOiJub25lIn0.eyJzZXJ2ZXJJZCI6N30."), None, "no signature");
-        assert_eq!(tokens.check(""), None);
-        assert_eq!(self::tokens("other").check(&signed(Algorithm::HS256, &claims())), None, "another secret");
+        assert_eq!(tokens.check(&signed(Algorithm::HS384, &claims()), now()), None, "another algorithm");
+        assert_eq!(tokens.check("eyJhbGciOiJub25lIn0.eyJzZXJ2ZXJJZCI6N30.", now()), None, "no signature");
+        assert_eq!(tokens.check("", now()), None);
+        assert_eq!(self::tokens("other").check(&signed(Algorithm::HS256, &claims()), now()), None, "another secret");
+    }
+    #[test]
+    fn a_token_is_taken_in_one_pass_or_the_other_and_says_the_same() {
+        let tokens = tokens("s3cret");
+        let random = &mut fastrand::Rng::with_seed(20_261_124);
+        let issued = tokens.issue(7, "web-\u{e9}\"1", now()).unwrap();
+        let mut taken = 0;
+        for round in 0..3000 {
+            let mut token = issued.clone().into_bytes();
+            for _ in 0..round % 3 {
+                let at = random.usize(0..token.len());
+                match random.u8(0..3) {
+                    0 => token[at] = *b"aZ09-_.=".get(random.usize(0..8)).unwrap(),
+                    1 => drop(token.remove(at)),
+                    _ => token.insert(at, b'A'),
+                }
+            }
+            let token = String::from_utf8(token).unwrap();
+            let in_one_pass = tokens.check_issued(&token, now());
+            taken += usize::from(in_one_pass.is_some());
+            assert_eq!(in_one_pass, tokens.check_any(&token), "{token}");
+        }
+        assert!(taken >= 1000, "{taken}");
+        let audience = serde_json::json!({"serverId": 7, "serverName": "web-1", "iss": ISSUER, "sub": "agent:7",
+            "iat": 1, "exp": claims().exp, "aud": "somebody"});
+        assert_eq!(tokens.check(&signed(Algorithm::HS256, &audience), now()), None, "for somebody else");
     }
 }
