@@ -37,10 +37,11 @@ pub use state::{State, now};
 /// route test holds it against the OpenAPI document and against the paths the contract names.
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::post("/api/agent/register", || agent::agent_register),
+        // Routes are tried one after the other: those that are asked most come first.
+        Route::post("/api/agent/heartbeat", || agent::agent_heartbeat),
         Route::post("/api/agent/metrics", || agent::agent_metrics),
         Route::post("/api/agent/containers", || agent::agent_containers),
-        Route::post("/api/agent/heartbeat", || agent::agent_heartbeat),
+        Route::post("/api/agent/register", || agent::agent_register),
         Route::get("/api/servers", || servers::server_list),
         Route::get("/api/servers/{id}", || servers::server_detail),
         Route::get("/api/servers/{id}/metrics", || series::server_series),

@@ -12,12 +12,13 @@ pub use metrics::agent_metrics;
 pub use register::agent_register;
 
 use neon_shared::api::Envelope;
+use salvo::http::header::{CONTENT_TYPE, HeaderValue};
 use salvo::oapi::{Components, EndpointOutRegister, Operation};
-use salvo::writing::Json;
 use salvo::{Depot, Request, Response, Writer};
 use serde::Serialize;
 
 use crate::domain::intake::{RefusedSummary, Sorted};
+use crate::http::error::ApiError;
 use crate::model::Reporter;
 
 /// A request that was carried out; written as the envelope.
@@ -26,8 +27,13 @@ pub struct Accepted<T>(Option<T>);
 
 #[salvo::async_trait]
 impl<T: Serialize + Send> Writer for Accepted<T> {
-    async fn write(self, _request: &mut Request, _depot: &mut Depot, response: &mut Response) {
-        response.render(Json(Envelope::<T, String> { success: true, data: self.0, error: None }));
+    async fn write(self, request: &mut Request, depot: &mut Depot, response: &mut Response) {
+        // salvo's own writer of JSON grows its buffer with every few bytes.
+        let Ok(body) = serde_json::to_vec(&Envelope::<T, String> { success: true, data: self.0, error: None }) else {
+            return ApiError::Internal("an answer that is no JSON").write(request, depot, response).await;
+        };
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        response.body(body);
     }
 }
 
