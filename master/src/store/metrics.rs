@@ -1,6 +1,6 @@
 //! Samples.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
@@ -266,38 +266,44 @@ pub async fn insert_postgres(connection: &mut sqlx::PgConnection, rows: &[&Sampl
     Ok(())
 }
 
-/// Rows that one statement on SQLite carries: each size is a text of its own, which stays compiled.
-const SQLITE_ROWS: [usize; 4] = [256, 64, 8, 1];
+/// Statements for several rows, largest first: each has a text of its own, which is made once and stays compiled. Halves,
+/// so that any number of rows takes few of them: each is a change of threads, there and back.
+static SQLITE_INSERTS: LazyLock<[(usize, String); 9]> = LazyLock::new(|| {
+    [256, 128, 64, 32, 16, 8, 4, 2, 1].map(|rows| {
+        let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let text = format!(
+            "INSERT INTO metrics (server_id, timestamp_ms, network_rx_bytes, network_tx_bytes, \
+             memory_used_gb_hundredths, memory_total_gb_hundredths, disk_used_gb_hundredths, \
+             disk_total_gb_hundredths, cpu_percent_hundredths, memory_percent_hundredths, disk_percent_hundredths, \
+             late_minutes, additions) VALUES {} ON CONFLICT DO NOTHING",
+            vec![row; rows].join(", ")
+        );
+        (rows, text)
+    })
+});
 
 /// Several rows a statement, in the few sizes that stay compiled.
 pub async fn insert_sqlite(connection: &mut sqlx::SqliteConnection, mut rows: &[&SampleRow]) -> Result<(), StoreError> {
-    for size in SQLITE_ROWS {
-        while let Some((some, rest)) = rows.split_at_checked(size) {
+    for (size, text) in SQLITE_INSERTS.iter() {
+        while let Some((some, rest)) = rows.split_at_checked(*size) {
             rows = rest;
-            let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
-                "INSERT INTO metrics (server_id, timestamp_ms, network_rx_bytes, network_tx_bytes, \
-                 memory_used_gb_hundredths, memory_total_gb_hundredths, disk_used_gb_hundredths, \
-                 disk_total_gb_hundredths, cpu_percent_hundredths, memory_percent_hundredths, \
-                 disk_percent_hundredths, late_minutes, additions) ",
-            );
-            insert.push_values(some, |mut values, row| {
-                values
-                    .push_bind(row.server_id)
-                    .push_bind(row.timestamp_ms)
-                    .push_bind(row.network_rx_bytes)
-                    .push_bind(row.network_tx_bytes)
-                    .push_bind(row.memory_used_gb_hundredths)
-                    .push_bind(row.memory_total_gb_hundredths)
-                    .push_bind(row.disk_used_gb_hundredths)
-                    .push_bind(row.disk_total_gb_hundredths)
-                    .push_bind(row.cpu_percent_hundredths)
-                    .push_bind(row.memory_percent_hundredths)
-                    .push_bind(row.disk_percent_hundredths)
-                    .push_bind(row.late_minutes)
-                    .push_bind(row.additions.as_slice());
+            let insert = some.iter().fold(sqlx::query(text.as_str()), |insert, row| {
+                insert
+                    .bind(row.server_id)
+                    .bind(row.timestamp_ms)
+                    .bind(row.network_rx_bytes)
+                    .bind(row.network_tx_bytes)
+                    .bind(row.memory_used_gb_hundredths)
+                    .bind(row.memory_total_gb_hundredths)
+                    .bind(row.disk_used_gb_hundredths)
+                    .bind(row.disk_total_gb_hundredths)
+                    .bind(row.cpu_percent_hundredths)
+                    .bind(row.memory_percent_hundredths)
+                    .bind(row.disk_percent_hundredths)
+                    .bind(row.late_minutes)
+                    .bind(row.additions.as_slice())
             });
-            insert.push(" ON CONFLICT DO NOTHING");
-            insert.build().persistent(true).execute(&mut *connection).await?;
+            insert.execute(&mut *connection).await?;
         }
     }
     Ok(())
