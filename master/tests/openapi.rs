@@ -39,10 +39,10 @@ fn every_route_is_listed_here() {
     assert_eq!(
         routed,
         [
-            "POST /api/agent/register",
+            "POST /api/agent/heartbeat",
             "POST /api/agent/metrics",
             "POST /api/agent/containers",
-            "POST /api/agent/heartbeat",
+            "POST /api/agent/register",
             "GET /api/servers",
             "GET /api/servers/{id}",
             "GET /api/servers/{id}/metrics",
