@@ -5,12 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use neon_master::config::{self, ConfigError};
+use neon_master::domain::password;
 use neon_master::http::{error_chain, now};
 use neon_master::store::Location;
 use neon_master::store::backup::{BackupError, Contents, backup, restore};
 use neon_master::store::distribute::{DistributeError, Distributed, distribute};
 use neon_master::store::transfer::{Moved, TransferError, transfer};
 
+use crate::user::{self, UserError};
 use crate::{BAD_CONFIG, FAILED};
 
 const MIGRATE_STORE: &str = "migrate-store --from URL --to URL";
@@ -29,6 +31,8 @@ enum CommandError {
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Distribute(#[from] DistributeError),
+    #[error(transparent)]
+    User(#[from] UserError),
 }
 
 /// Carries out the command that `arguments` begins with.
@@ -60,6 +64,14 @@ fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
             let from = config::database_from_argument("--from", from)?;
             move_all(&from, &config::database_from_argument("--to", to)?)
         }
+        Some("user") => {
+            let command = user::Command::of(arguments).ok_or(CommandError::Usage(user::USAGE))?;
+            Ok(user::run(&command, &config::database_from_env()?)?)
+        }
+        Some("secret") => match arguments {
+            [what] if what == "generate" => Ok(password::random_secret()),
+            _ => Err(CommandError::Usage("secret generate")),
+        },
         _ => put_back(&config::database_from_env()?, file(arguments, "restore FILE")?),
     }
 }

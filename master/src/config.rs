@@ -9,6 +9,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::domain::password;
 use crate::store::{Location, Retention};
 use crate::tls::{Identity, Unusable};
 
@@ -35,7 +36,16 @@ pub const KEYS: &[Key] = &[
         default: None,
         meaning: "secret that agents' tokens are signed with; or JWT_SECRET_FILE, a file that holds it",
     },
-    Key { name: "LISTEN", default: Some("127.0.0.1:3000"), meaning: "address and port to listen on" },
+    Key {
+        name: "ADMIN_PASSWORD",
+        default: Some("none"),
+        meaning: "password of the user admin, made at the first start, at least 12 characters; or ADMIN_PASSWORD_FILE",
+    },
+    Key {
+        name: "LISTEN",
+        default: Some("127.0.0.1:3000"),
+        meaning: "address and port to listen on; beyond loopback only with users and with secrets that are long and nobody else's",
+    },
     Key { name: "PORT", default: Some("that of LISTEN"), meaning: "changes the port alone, 0 to 65535 (0: any)" },
     Key {
         name: "TLS_CERT",
@@ -78,6 +88,10 @@ pub const KEYS: &[Key] = &[
     Key { name: "LOG_LEVEL", default: Some("info"), meaning: "error, warn, info, debug or trace" },
 ];
 
+/// Length of the secrets of a master that others can reach, in bytes. Tokens are signed with HMAC-SHA256, whose key is as
+/// long as its sum at least (RFC 7518, 3.2).
+const AGENT_SECRET_MIN_BYTES: usize = 16;
+const JWT_SECRET_MIN_BYTES: usize = 32;
 const LISTEN_DEFAULT: &str = "127.0.0.1:3000";
 const DATA_DIR_DEFAULT: &str = "./data";
 const DATABASE_FILE: &str = "neon.db";
@@ -95,6 +109,8 @@ pub struct Config {
     pub agent_secret: Secret,
     /// What agents' tokens are signed with.
     pub jwt_secret: Secret,
+    /// The password that the user `admin` is made with where there are no users.
+    pub admin_password: Option<Secret>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// What to show to clients over TLS; `None` for plain HTTP.
@@ -169,9 +185,10 @@ impl Config {
     /// Reads the configuration from `values`, and the files they name.
     pub fn from_values(values: &HashMap<String, String>) -> Result<Self, ConfigError> {
         let value = |key: &str| values.get(key).map(String::as_str).filter(|value| !value.is_empty());
-        Ok(Self {
-            agent_secret: secret("AGENT_SECRET", &value)?,
-            jwt_secret: secret("JWT_SECRET", &value)?,
+        let config = Self {
+            agent_secret: required_secret("AGENT_SECRET", &value)?,
+            jwt_secret: required_secret("JWT_SECRET", &value)?,
+            admin_password: admin_password(&value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
             tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
             database: database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))?,
@@ -184,7 +201,43 @@ impl Config {
                 Some(other) => return Err(bad("LOG_FORMAT", format!("must be text or json, got {other:?}"))),
             },
             log_level: log_level(value("LOG_LEVEL"))?,
-        })
+        };
+        if !config.listens_on_loopback() {
+            config.check_secrets()?;
+        }
+        Ok(config)
+    }
+
+    /// Whether only this host can reach the master.
+    pub fn listens_on_loopback(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// What keeps nobody out is no secret.
+    fn check_secrets(&self) -> Result<(), ConfigError> {
+        let refused = |key, what: &str| {
+            let made = "neon-master secret generate makes one";
+            Err(bad(key, format!("{what}, and {} can be reached from other hosts; {made}", self.listen)))
+        };
+        let (agent, jwt) = (self.agent_secret.reveal(), self.jwt_secret.reveal());
+        for (key, secret, min) in
+            [("AGENT_SECRET", agent, AGENT_SECRET_MIN_BYTES), ("JWT_SECRET", jwt, JWT_SECRET_MIN_BYTES)]
+        {
+            if password::is_published(secret) {
+                return refused(key, "is an example that everybody can read");
+            }
+            if secret.len() < min {
+                return refused(key, &format!("has less than {min} characters"));
+            }
+        }
+        // Whoever sets up an agent would know it, and could sign tokens for every other one, and sessions.
+        if agent == jwt {
+            return refused("JWT_SECRET", "is the same as AGENT_SECRET");
+        }
+        if self.admin_password.as_ref().is_some_and(|admin| [agent, jwt].contains(&admin.reveal())) {
+            return refused("ADMIN_PASSWORD", "is the same as one of the other secrets");
+        }
+        Ok(())
     }
 }
 
@@ -241,11 +294,21 @@ fn dot_env(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
     lines.map(|line| line.map_err(|_| bad(".env", "has a line that is not KEY=value"))).collect()
 }
 
-fn secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Result<Secret, ConfigError> {
+fn required_secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Result<Secret, ConfigError> {
+    secret(key, value)?.ok_or(ConfigError::Missing(key))
+}
+
+fn admin_password<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Option<Secret>, ConfigError> {
+    let Some(secret) = secret("ADMIN_PASSWORD", value)? else { return Ok(None) };
+    password::check_password(secret.reveal()).map_err(|unfit| bad("ADMIN_PASSWORD", unfit.to_string()))?;
+    Ok(Some(secret))
+}
+
+fn secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Result<Option<Secret>, ConfigError> {
     let file_key = format!("{key}_FILE");
     match (value(key), value(&file_key)) {
         (Some(_), Some(_)) => Err(bad(key, format!("is set, and so is {file_key}; only one may be"))),
-        (Some(value), None) => Ok(Secret::new(value.to_owned())),
+        (Some(value), None) => Ok(Some(Secret::new(value.to_owned()))),
         (None, Some(path)) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| bad(&file_key, format!("{path} cannot be read: {error}")))?;
@@ -253,10 +316,10 @@ fn secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Re
             if text.is_empty() {
                 Err(bad(&file_key, format!("{path} is empty")))
             } else {
-                Ok(Secret::new(text.to_owned()))
+                Ok(Some(Secret::new(text.to_owned())))
             }
         }
-        (None, None) => Err(ConfigError::Missing(key)),
+        (None, None) => Ok(None),
     }
 }
 
@@ -359,8 +422,11 @@ fn log_level(text: Option<&str>) -> Result<tracing::Level, ConfigError> {
 mod tests {
     use super::*;
 
+    const AGENT_SECRET: &str = "a-secret-of-16-b";
+    const JWT_SECRET: &str = "j-secret-that-is-as-long-as-32-b";
+
     fn read(more: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let secrets = [("AGENT_SECRET", "a-secret"), ("JWT_SECRET", "j-secret")];
+        let secrets = [("AGENT_SECRET", AGENT_SECRET), ("JWT_SECRET", JWT_SECRET)];
         let pairs = secrets.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         Config::from_values(&pairs.collect())
     }
@@ -514,8 +580,47 @@ mod tests {
 
     #[test]
     fn nothing_prints_a_secret() {
-        let config = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]).unwrap();
+        let config =
+            read(&[("DATABASE_URL", "postgres://u:hunter2@h/d"), ("ADMIN_PASSWORD", "swordfish-1234")]).unwrap();
         let text = format!("{config:?} {}", config.database);
-        assert!(!text.contains("a-secret") && !text.contains("j-secret") && !text.contains("hunter2"), "{text}");
+        assert!(!text.contains(AGENT_SECRET) && !text.contains(JWT_SECRET) && !text.contains("hunter2"), "{text}");
+        assert!(!text.contains("swordfish"), "{text}");
+    }
+
+    #[test]
+    fn an_admins_password_is_judged_wherever_the_master_listens() {
+        let password = |text| read(&[("ADMIN_PASSWORD", text)]).map(|config| config.admin_password);
+        assert_eq!(password("twelve chars").unwrap().unwrap().reveal(), "twelve chars");
+        assert_eq!(password("").unwrap(), None);
+        for bad in ["eleven char", "dev-admin-change-in-production"] {
+            let line = password(bad).unwrap_err().to_string();
+            assert!(line.starts_with("ADMIN_PASSWORD: ") && !line.contains(bad), "{line}");
+        }
+    }
+
+    #[test]
+    fn beyond_loopback_a_secret_that_keeps_nobody_out_is_named() {
+        let published = "dev-agent-secret-change-in-production";
+        let long_published = "dev-jwt-secret-change-in-production";
+        for (key, value, reason) in [
+            ("AGENT_SECRET", "fifteen-bytes..", "has less than 16 characters"),
+            ("AGENT_SECRET", published, "is an example that everybody can read"),
+            ("JWT_SECRET", "j-secret-that-is-as-long-as-31.", "has less than 32 characters"),
+            ("JWT_SECRET", long_published, "is an example that everybody can read"),
+            ("ADMIN_PASSWORD", JWT_SECRET, "is the same as one of the other secrets"),
+        ] {
+            let with = |listen| read(&[(key, value), ("LISTEN", listen)]);
+            for wide in ["0.0.0.0:3000", "192.0.2.1:3000", "[::]:3000", "[::ffff:192.0.2.1]:3000"] {
+                let line = with(wide).unwrap_err().to_string();
+                assert!(line.starts_with(&format!("{key}: {reason}, and {wide}")), "{line}");
+                assert!(!line.contains(value), "{line}");
+            }
+            for loopback in ["127.0.0.1:3000", "127.3.2.1:3000", "[::1]:3000", "[::ffff:127.0.0.1]:3000"] {
+                assert!(with(loopback).is_ok(), "{key} {loopback}");
+            }
+        }
+        let same = [("AGENT_SECRET", JWT_SECRET), ("LISTEN", "0.0.0.0:3000")];
+        assert!(read(&same).unwrap_err().to_string().starts_with("JWT_SECRET: is the same as AGENT_SECRET"));
+        assert!(read(&[("LISTEN", "0.0.0.0:3000")]).is_ok());
     }
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod user;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,7 +38,9 @@ fn main() -> ExitCode {
             print!("{}", neon_master::http::openapi_document());
             return ExitCode::SUCCESS;
         }
-        Some("backup" | "restore" | "migrate-store" | "distribute") => return command::run(&arguments),
+        Some("backup" | "restore" | "migrate-store" | "distribute" | "user" | "secret") => {
+            return command::run(&arguments);
+        }
         Some(other) => {
             eprintln!("neon-master: unknown argument {other:?}, try --help");
             return ExitCode::from(BAD_CONFIG);
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(cause = error_chain(&error), "cannot start");
-            ExitCode::from(FAILED)
+            ExitCode::from(if matches!(error, StartError::NoUser(_)) { BAD_CONFIG } else { FAILED })
         }
     }
 }
@@ -64,12 +67,6 @@ fn main() -> ExitCode {
 async fn run(config: &Config) -> Result<(), StartError> {
     // Before anything listens, so that no signal finds the default handler.
     let stop = stop_signal();
-    if !config.listen.ip().is_loopback() {
-        tracing::warn!(
-            listen = %config.listen,
-            "listening beyond this host: reading needs no login in this version, so keep it behind a firewall or proxy"
-        );
-    }
     let master = Master::start(config).await?;
     let (listen, tls) = (master.address(), config.tls.is_some());
     tracing::info!(version = VERSION, %listen, tls, store = %config.database, "neon-master is running");
@@ -113,7 +110,8 @@ fn log_to_stderr(config: &Config) {
 fn help() -> String {
     format!(
         "neon-master {VERSION}: stores what Neon's agents report and shows it.\n\n\
-         Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE | migrate-store … | distribute]\n\n\
+         Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE | migrate-store … | distribute | user … | \
+         secret generate]\n\n\
          Without an argument it runs until SIGTERM or SIGINT.\n\n\
          \x20 openapi          prints the API's description\n\
          \x20 backup FILE      copies the SQLite database to a new file, also while a master runs\n\
@@ -122,7 +120,11 @@ fn help() -> String {
          \x20                  moves everything from one store to an empty one, and compares them;\n\
          \x20                  sqlite:<path> or postgres://…, no master running on either\n\
          \x20 distribute       spreads the tables of a PostgreSQL with the Citus extension over its machines,\n\
-         \x20                  while no master runs\n\n\
+         \x20                  while no master runs\n\
+         \x20 user add NAME viewer|operator|admin, user password NAME, user list, user remove NAME\n\
+         \x20                  who may log in, also while a master runs; passwords are typed, or a line of\n\
+         \x20                  standard input\n\
+         \x20 secret generate  prints a new secret\n\n\
          These exit with 0 when done, 1 when not (then nothing was changed), 2 for a bad command line.\n\
          It is configured by environment variables, or a file .env in its working directory:\n\n{}",
         config::help()

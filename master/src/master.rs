@@ -16,10 +16,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::domain::password;
 use crate::domain::status::offline_cutoff;
-use crate::http::{self, Room, State, Tokens, error_chain, now};
+use crate::http::{self, Gate, Room, State, Tokens, error_chain, now};
+use crate::model::{Actor, Role};
 use crate::store::{Location, Lock, Retention, Store, StoreError};
 
+/// The user that the first start makes.
+const ADMIN: &str = "admin";
 /// How long a database that does not answer is waited for at the start: a database container next to this one needs
 /// some seconds itself.
 const DATABASE_WAIT: Duration = Duration::from_secs(30);
@@ -71,6 +75,15 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
+    /// Others could reach it, and nobody could log in.
+    #[error(
+        "{0} can be reached from other hosts, and there is no user: set ADMIN_PASSWORD or ADMIN_PASSWORD_FILE, make one \
+         with neon-master user add, or listen on loopback"
+    )]
+    NoUser(SocketAddr),
+    /// There is no memory to hash a password.
+    #[error("a password could not be hashed")]
+    Password,
     /// The certificate that the configuration accepted is not taken after all.
     #[error("cannot speak TLS on {0}")]
     Tls(SocketAddr, #[source] io::Error),
@@ -91,12 +104,15 @@ impl Master {
         store.watch_storage(config.min_free_disk_bytes).await;
         store.stand_for_leader().await;
 
+        let allows_development = first_user(&store, config).await?;
+        let gate = Gate::new(&config.jwt_secret, config.tls.is_some(), allows_development);
         let state = State {
             store: store.clone(),
             agent_secret: config.agent_secret.clone(),
             tokens: Tokens::new(&config.jwt_secret),
             retention: config.retention,
             room: Room::new(),
+            gate: gate.map_err(|_| StartError::Password)?,
         };
         let service = http::service(state);
         let (handle, server) = match &config.tls {
@@ -133,6 +149,27 @@ impl Master {
         }
         self.store.close().await;
     }
+}
+
+/// Makes the user `admin` where there is none yet and the configuration has a password, and returns whether anybody on this
+/// host may read as long as there are no users.
+async fn first_user(store: &Store, config: &Config) -> Result<bool, StartError> {
+    let failed = |error| StartError::Store(config.database.clone(), error);
+    let has_users = store.user_count().await.map_err(failed)? > 0;
+    match &config.admin_password {
+        Some(_) if has_users => tracing::debug!("ADMIN_PASSWORD is not looked at: there are users"),
+        Some(password) => {
+            let hash = password::hash(password.reveal()).map_err(|_| StartError::Password)?;
+            store.user_add(ADMIN, Role::Admin, &hash, &Actor::master(), now()).await.map_err(failed)?;
+            tracing::info!(user = ADMIN, "the first user is made, with ADMIN_PASSWORD");
+        }
+        None if has_users => {}
+        None if config.listens_on_loopback() => {
+            tracing::warn!("development mode: there are no users, and anybody on this host may read");
+        }
+        None => return Err(StartError::NoUser(config.listen)),
+    }
+    Ok(config.admin_password.is_none() && config.listens_on_loopback())
 }
 
 fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, JoinHandle<io::Result<()>>) {

@@ -22,6 +22,8 @@ DEADLINE_S = 60
 POLL_S = 0.05
 SECRET = "an-agent-secret-of-the-tests"
 JWT_SECRET = "a-jwt-secret-of-the-tests-that-is-long-enough"
+# For masters that are reached from beyond loopback, which do not start without a user.
+ADMIN_PASSWORD = "an-admin-password-of-the-tests"
 
 
 def required(name):
@@ -108,15 +110,26 @@ class Program:
 
 
 class Api:
-    """The master's public HTTP API, for reading."""
+    """The master's public HTTP API, for reading; as admin where a password is given, else in development mode."""
 
-    def __init__(self, url):
+    def __init__(self, url, password=None):
         self.url = url
+        self.password = password
+        self.cookie = None
 
     def get(self, path):
-        status, body = request("GET", self.url + path)
+        if self.password and not self.cookie:
+            self.cookie = self.login()
+        status, body = request("GET", self.url + path, headers={"Cookie": self.cookie} if self.cookie else None)
         assert status == 200, f"{path}: {status} {body}"
         return body
+
+    def login(self):
+        """The cookie of a new session."""
+        body = json.dumps({"name": "admin", "password": self.password}).encode()
+        call = urllib.request.Request(self.url + "/api/login", data=body, headers={"X-Neon-Request": "1"})
+        with urllib.request.urlopen(call, timeout=10) as answer:
+            return answer.headers["Set-Cookie"].split(";")[0]
 
     def server(self, name):
         return next((server for server in self.get("/api/servers") if server["name"] == name), None)
@@ -142,10 +155,10 @@ class Api:
 class Master(Program, Api):
     """neon-master on a free port of loopback, with SQLite in the folder or at a database URL."""
 
-    def __init__(self, folder, database_url=None, host="127.0.0.1"):
+    def __init__(self, folder, database_url=None, host="127.0.0.1", password=None):
         Program.__init__(self, "master", folder)
         address = f"{host}:{free_port()}"
-        Api.__init__(self, f"http://{address}")
+        Api.__init__(self, f"http://{address}", password)
         self.folder = folder
         self.data = os.path.join(folder, "data")
         self.env = {"AGENT_SECRET": SECRET, "JWT_SECRET": JWT_SECRET, "LISTEN": address, "DATA_DIR": self.data}
@@ -153,6 +166,8 @@ class Master(Program, Api):
         self.env["RETAIN_RAW_DAYS"] = "0"
         if database_url:
             self.env["DATABASE_URL"] = database_url
+        if password:
+            self.env["ADMIN_PASSWORD"] = password
 
     def start(self, **changes):
         self.launch([required("NEON_MASTER_BIN")], {**self.env, **changes}, self.folder)

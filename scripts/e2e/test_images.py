@@ -15,7 +15,9 @@ import unittest
 import uuid
 
 from host import HostChecks, network_bytes
-from support import DEADLINE_S, JWT_SECRET, SECRET, Agent, Api, Case, Master, free_port, output_of, required, wait_for
+from support import (
+    ADMIN_PASSWORD, DEADLINE_S, JWT_SECRET, SECRET, Agent, Api, Case, Master, free_port, output_of, required, wait_for,
+)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
@@ -84,8 +86,8 @@ class Deployment:
         os.chown(self.data, NOBODY, NOBODY)
         port = free_port()
         self.start("master", "-p", f"127.0.0.1:{port}:3000", "-v", f"{self.data}:/data", "-e", f"AGENT_SECRET={SECRET}",
-                   "-e", f"JWT_SECRET={JWT_SECRET}", required("NEON_MASTER_IMAGE"))
-        self.api = Api(f"http://127.0.0.1:{port}")
+                   "-e", f"JWT_SECRET={JWT_SECRET}", "-e", f"ADMIN_PASSWORD={ADMIN_PASSWORD}", required("NEON_MASTER_IMAGE"))
+        self.api = Api(f"http://127.0.0.1:{port}", ADMIN_PASSWORD)
         wait_for("the master's container to answer", self.api.answers)
 
     def start(self, name, *arguments):
@@ -149,6 +151,7 @@ class Compose(HostChecks, Case):
             "AGENT_SECRET": SECRET,
             "JWT_SECRET": JWT_SECRET,
             "POSTGRES_PASSWORD": uuid.uuid4().hex,
+            "ADMIN_PASSWORD": ADMIN_PASSWORD,
             "DOCKER_GID": socket_group(),
             "DOCKER_SOCKET": docker_socket(),
             "MASTER_PORT": str(free_port()),
@@ -185,7 +188,7 @@ class Compose(HostChecks, Case):
     def test_master_postgres_and_agent_come_up_together(self):
         self.settings["SERVER_NAME"] = "compose-host"
         self.up("compose.yaml")
-        self.api = Api(f"http://127.0.0.1:{self.settings['MASTER_PORT']}")
+        self.api = Api(f"http://127.0.0.1:{self.settings['MASTER_PORT']}", ADMIN_PASSWORD)
         server = wait_for("the server of the agent", lambda: self.api.answers() and self.api.with_metrics("compose-host"), 2 * DEADLINE_S)
         self.assert_is_this_host(server)
         wait_for("the same containers here and there", lambda: self.containers_agree(server["id"]))
@@ -193,7 +196,7 @@ class Compose(HostChecks, Case):
     def test_the_agent_alone_reports_to_a_master_elsewhere(self):
         # The host's own address on the default bridge: loopback is not reachable from the container.
         gateway = output_of("docker", "inspect", "-f", "{{.NetworkSettings.Gateway}}", "neon-test-web").strip()
-        self.api = self.own(Master(self.folder, host=gateway))
+        self.api = self.own(Master(self.folder, host=gateway, password=ADMIN_PASSWORD))
         self.api.start()
         self.settings |= {"SERVER_NAME": "lone-host", "MASTER_URL": self.api.url}
         self.up("agent/compose.yaml")
@@ -202,7 +205,7 @@ class Compose(HostChecks, Case):
 
     def test_each_missing_setting_is_named(self):
         required_by = {
-            "compose.yaml": ["AGENT_SECRET", "JWT_SECRET", "POSTGRES_PASSWORD", "DOCKER_GID"],
+            "compose.yaml": ["AGENT_SECRET", "JWT_SECRET", "POSTGRES_PASSWORD", "ADMIN_PASSWORD", "DOCKER_GID"],
             "agent/compose.yaml": ["SERVER_NAME", "MASTER_URL", "AGENT_SECRET", "DOCKER_GID"],
         }
         self.settings |= {"SERVER_NAME": "host", "MASTER_URL": "http://master.example.org"}

@@ -1,12 +1,13 @@
 //! What the master concludes: pure functions over plain records.
 //!
-//! No I/O and no clock; the time is an argument. May depend on `model` and on `neon_shared`.
+//! No I/O and no clock; the time is an argument. Random numbers are `password`'s alone. May depend on `model` and on `neon_shared`.
 
 pub mod activity;
 pub mod fields;
 pub mod history;
 pub mod intake;
 pub mod listing;
+pub mod password;
 pub mod rollup;
 pub mod series;
 pub mod services;

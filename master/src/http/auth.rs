@@ -147,7 +147,8 @@ pub fn check_agent_secret(request: &Request, secret: &Secret) -> Result<(), ApiE
     }
 }
 
-fn bearer(request: &Request) -> Option<&str> {
+/// The request's bearer token.
+pub(super) fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

@@ -29,6 +29,15 @@ pub enum ApiError {
     /// 401.
     #[error("{0}")]
     Unauthorized(&'static str),
+    /// 403: it is known who asks, and they may not.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// 429: try again after so many seconds.
+    #[error("Too many attempts, try again later")]
+    TooManyAttempts(u64),
+    /// 503: more passwords are waiting than can be looked at.
+    #[error("Too many logins at once, try again later")]
+    Overloaded,
     /// 400: what was asked or sent is not understood.
     #[error("{0}")]
     BadRequest(String),
@@ -59,6 +68,9 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized(_) | Self::Store(StoreError::ServerGone) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -72,7 +84,7 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self {
             Self::Store(StoreError::ServerGone) => sentence::BAD_TOKEN.to_owned(),
-            Self::Crowded => self.to_string(),
+            Self::Crowded | Self::Overloaded => self.to_string(),
             other => match other.status() {
                 StatusCode::INTERNAL_SERVER_ERROR => INTERNAL.to_owned(),
                 StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE.to_owned(),
@@ -86,7 +98,10 @@ impl ApiError {
 impl Writer for ApiError {
     async fn write(self, request: &mut Request, _depot: &mut Depot, response: &mut Response) {
         let status = self.status();
-        if matches!(self, Self::Crowded | Self::Store(StoreError::Busy | StoreError::DiskLow)) {
+        if let Self::TooManyAttempts(seconds) = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(self, Self::Crowded | Self::Overloaded | Self::Store(StoreError::Busy | StoreError::DiskLow)) {
             // As many as come; what is the matter with the store, it says once itself.
             tracing::debug!(path = request.uri().path(), "turned away");
         } else if status.is_server_error() {

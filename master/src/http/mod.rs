@@ -6,12 +6,15 @@
 
 mod activities;
 pub mod agent;
+mod attempts;
 mod auth;
 mod body;
 mod containers;
 mod dashboard;
 mod error;
+mod gate;
 mod health;
+mod login;
 mod openapi;
 mod series;
 mod servers;
@@ -19,6 +22,7 @@ mod state;
 mod stats;
 mod storage;
 mod tagged;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -30,18 +34,23 @@ use salvo::{Depot, FlowCtrl, Handler, Router, Service, handler};
 pub use auth::Tokens;
 pub use body::Room;
 pub use error::chain as error_chain;
+pub use gate::{Access, Gate};
 pub use openapi::document as openapi_document;
 pub use state::{State, now};
+
+use crate::model::Role;
+use gate::Guard;
 
 /// Everything this master answers besides the dashboard's files. The one list: the router is built from it, and the
 /// route test holds it against the OpenAPI document and against the paths the contract names.
 pub fn routes() -> Vec<Route> {
+    use Access::{Agents, Anybody, Users};
     vec![
         // Routes are tried one after the other: those that are asked most come first.
-        Route::post("/api/agent/heartbeat", || agent::agent_heartbeat),
-        Route::post("/api/agent/metrics", || agent::agent_metrics),
-        Route::post("/api/agent/containers", || agent::agent_containers),
-        Route::post("/api/agent/register", || agent::agent_register),
+        Route::post("/api/agent/heartbeat", || agent::agent_heartbeat).open_to(Agents),
+        Route::post("/api/agent/metrics", || agent::agent_metrics).open_to(Agents),
+        Route::post("/api/agent/containers", || agent::agent_containers).open_to(Agents),
+        Route::post("/api/agent/register", || agent::agent_register).open_to(Agents),
         Route::get("/api/servers", || servers::server_list),
         Route::get("/api/servers/{id}", || servers::server_detail),
         Route::get("/api/servers/{id}/metrics", || series::server_series),
@@ -51,32 +60,59 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/stats", || stats::fleet_stats),
         Route::get("/api/storage", || storage::storage),
         Route::get("/api/activities", || activities::activity_list),
-        Route::get("/healthz", || health::healthz),
-        Route::get("/readyz", || health::readyz),
-        Route::get("/openapi.json", || openapi::openapi_json),
+        Route::post("/api/login", || login::login).open_to(Anybody),
+        Route::post("/api/logout", || login::logout).open_to(Users(Role::Viewer)),
+        Route::get("/api/session", || login::session_info).open_to(Anybody),
+        Route::get("/api/tokens", || tokens::token_list).open_to(Users(Role::Operator)),
+        Route::post("/api/tokens", || tokens::token_create).open_to(Users(Role::Operator)),
+        Route::delete("/api/tokens/{id}", || tokens::token_revoke).open_to(Users(Role::Operator)),
+        Route::get("/api/audit", || tokens::audit_list).open_to(Users(Role::Admin)),
+        Route::get("/healthz", || health::healthz).open_to(Anybody),
+        Route::get("/readyz", || health::readyz).open_to(Anybody),
+        Route::get("/openapi.json", || openapi::openapi_json).open_to(Anybody),
     ]
 }
 
-/// One route: its method, its path with `{parameters}`, and what answers it.
+/// One route: its method, its path with `{parameters}`, whom it is for, and what answers it.
 #[derive(Debug)]
 pub struct Route {
     /// The one method it answers; GET answers HEAD too.
     pub method: Method,
     /// Its path.
     pub path: &'static str,
+    /// Whom it is for.
+    pub access: Access,
     router: Router,
     /// The same for HEAD, which the OpenAPI document leaves out.
     head: Option<Router>,
 }
 
 impl Route {
+    /// Reads, and is for those who may, unless it says something else.
     fn get<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
-        let router = || Router::with_path(path);
-        Self { method: Method::GET, path, router: router().get(handler()), head: Some(router().head(handler())) }
+        let head = Some(Router::with_path(path).head(handler()));
+        let router = Router::with_path(path).get(handler());
+        Self { method: Method::GET, path, access: Access::Readers, router, head }
     }
 
+    /// Changes something, and is for operators, unless it says something else.
     fn post<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
-        Self { method: Method::POST, path, router: Router::with_path(path).post(handler()), head: None }
+        let router = Router::with_path(path).post(handler());
+        Self { method: Method::POST, path, access: Access::Operators, router, head: None }
+    }
+
+    /// As [`Self::post`].
+    fn delete<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
+        let router = Router::with_path(path).delete(handler());
+        Self { method: Method::DELETE, path, access: Access::Operators, router, head: None }
+    }
+
+    fn open_to(self, access: Access) -> Self {
+        Self { access, ..self }
+    }
+
+    fn guard(&self) -> Guard {
+        Guard { access: self.access, path: self.path }
     }
 }
 
@@ -85,8 +121,11 @@ pub fn service(state: State) -> Service {
     let pages = Router::with_path("{**path}").filter_fn(|request, _| !is_api_path(request.uri().path()));
     let pages =
         pages.push(Router::new().get(dashboard::dashboard_file)).push(Router::new().head(dashboard::dashboard_file));
-    let heads =
-        routes().into_iter().filter_map(|route| route.head).fold(Router::new(), Router::push).hoop(never_cached);
+    let heads = routes()
+        .into_iter()
+        .filter_map(|route| Some((route.guard(), route.head?)))
+        .map(|(guard, head)| head.hoop(guard));
+    let heads = heads.fold(Router::new(), Router::push).hoop(never_cached);
     let router = Router::new().push(api_router()).push(heads).push(pages);
     // Outermost first. The catcher stays outside of them and gives a panic's 500 its constant sentence.
     Service::new(router)
@@ -98,7 +137,9 @@ pub fn service(state: State) -> Service {
 
 /// The listed routes, without the dashboard.
 fn api_router() -> Router {
-    routes().into_iter().map(|route| route.router).fold(Router::new(), Router::push).hoop(never_cached)
+    let guarded =
+        routes().into_iter().map(|route| (route.guard(), route.router)).map(|(guard, router)| router.hoop(guard));
+    guarded.fold(Router::new(), Router::push).hoop(never_cached)
 }
 
 /// Whether `path` belongs to the API: such a path is never a page of the dashboard, known or not.

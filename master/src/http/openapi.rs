@@ -7,9 +7,9 @@ use salvo::oapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme};
 use salvo::oapi::{Info, OpenApi, SecurityScheme};
 use salvo::writing::Text;
 use salvo::{Response, handler};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::api_router;
+use super::{Access, api_router, routes};
 
 const AGENT_SCHEMAS: &str = include_str!("agent/schemas.json");
 
@@ -26,6 +26,8 @@ pub fn document() -> String {
         .description("What agents report to and dashboards read from. Times are ISO 8601 in UTC with milliseconds.");
     let document = OpenApi::with_info(info)
         .add_security_scheme("agentSecret", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Agent-Secret"))))
+        .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("neon_session"))))
+        .add_security_scheme("apiToken", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
         .add_security_scheme("agentToken", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer).bearer_format("JWT")))
         .merge_router(&api_router());
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -33,11 +35,39 @@ pub fn document() -> String {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         schemas.extend(agent_schemas);
     }
+    add_access(&mut document);
     let text = format!("{document:#}\n");
     generated_names(&document).iter().fold(text, |text, name| {
         let short = name.rsplit('.').next().unwrap_or(name);
         text.replace(name, short)
     })
+}
+
+/// What the guards before the handlers ask for and answer, which no handler knows of.
+fn add_access(document: &mut Value) {
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    let Some(error_body) = schemas.and_then(|schemas| schemas.keys().find(|name| name.ends_with(".ErrorBody"))) else {
+        return;
+    };
+    let schema = json!({"$ref": format!("#/components/schemas/{error_body}")});
+    let refusal =
+        |description: &str| json!({"description": description, "content": {"application/json": {"schema": schema}}});
+    let (unknown, forbidden) = (refusal("Not logged in, and no good API token"), refusal("Not allowed to do this"));
+    for route in routes() {
+        let security = match route.access {
+            Access::Anybody | Access::Agents => continue,
+            Access::Readers | Access::Operators => json!([{"session": []}, {"apiToken": []}]),
+            Access::Users(_) => json!([{"session": []}]),
+        };
+        let method = route.method.as_str().to_ascii_lowercase();
+        let operation = document.get_mut("paths").and_then(|paths| paths.get_mut(route.path)?.get_mut(method));
+        let Some(operation) = operation.and_then(Value::as_object_mut) else { continue };
+        operation.insert("security".to_owned(), security);
+        if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+            responses.insert("401".to_owned(), unknown.clone());
+            responses.insert("403".to_owned(), forbidden.clone());
+        }
+    }
 }
 
 /// Names that the generator made from Rust paths, such as `neon_master.model.server.Stats`; a client wants the last

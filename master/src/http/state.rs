@@ -9,6 +9,7 @@ use salvo::{Depot, Request};
 use super::auth::Tokens;
 use super::body::Room;
 use super::error::ApiError;
+use super::gate::Gate;
 use crate::config::Secret;
 use crate::model::Reporter;
 use crate::store::{Retention, Store};
@@ -26,6 +27,8 @@ pub struct State {
     pub retention: Retention,
     /// For large request bodies.
     pub room: Room,
+    /// Recognises everybody else.
+    pub gate: Gate,
 }
 
 impl State {

@@ -3,6 +3,7 @@
 //! Owns the JSON names of the reading half of the API (`docs/wire.md` section 2). Nothing here does I/O or decides
 //! anything; the rest of the master may depend on it, and it depends on `neon_shared` alone.
 
+mod access;
 mod activity;
 mod container;
 mod event;
@@ -14,6 +15,7 @@ mod server;
 mod service;
 mod storage;
 
+pub use access::{Action, Actor, ApiToken, AuditEntry, NewApiToken, Role, Scope, User};
 pub use activity::{Activity, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
 pub use event::{ContainerChanges, Event, Registration, Reporter};

@@ -11,6 +11,7 @@
 //! locks the server's row, so that sets of one server are compared one after the other while others go on. No write
 //! joins what belongs to different servers.
 
+mod access;
 mod activities;
 mod additions;
 pub mod backup;
@@ -48,6 +49,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
+pub use access::{UserChange, UserWithHash};
 use disk::Disk;
 pub use lock::Lock;
 pub use retention::Retention;

@@ -31,7 +31,7 @@ const BATCH_BYTES: usize = 1 << 20;
 /// Values that one statement of SQLite may have are 32,766.
 const SQLITE_VALUES: usize = 32_000;
 /// What others refer to goes first.
-const FIRST: &str = "servers";
+const FIRST: [&str; 2] = ["servers", "users"];
 
 /// A table that was moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,7 +245,7 @@ async fn copy(source: &mut Side, target: &mut Side) -> Result<Vec<Moved>, Transf
     // Also those that were filled since they were found empty.
     target.must_be_empty(&there).await?;
     let mut ordered: Vec<_> = tables.into_iter().collect();
-    ordered.sort_by_key(|(name, _)| name != FIRST);
+    ordered.sort_by_key(|(name, _)| !FIRST.contains(&name.as_str()));
     let mut moved = Vec::new();
     for (name, columns) in ordered {
         let table = Table { name, columns: columns.into_iter().collect() };

@@ -2,7 +2,7 @@
 
 use std::process::{Output, Stdio};
 
-use crate::common::fixtures::{AGENT_SECRET, JWT_SECRET};
+use crate::common::fixtures::{ADMIN_PASSWORD, AGENT_SECRET, JWT_SECRET};
 use crate::common::master::{Starting, command};
 use crate::common::{Database, Engine, Master, wait_for};
 
@@ -38,6 +38,12 @@ fn a_bad_configuration_is_one_line_that_names_the_key_and_exit_code_2() {
         ),
         (with("TLS_CERT", "chain.pem"), "neon-master: TLS_KEY: is not set, but TLS_CERT is"),
         (with("TLS_KEY", "key.pem"), "neon-master: TLS_CERT: is not set, but TLS_KEY is"),
+        (
+            with("LISTEN", "0.0.0.0:3000"),
+            "neon-master: AGENT_SECRET: has less than 16 characters, and 0.0.0.0:3000 can be reached from other hosts; \
+             neon-master secret generate makes one",
+        ),
+        (with("ADMIN_PASSWORD", "short"), "neon-master: ADMIN_PASSWORD: a password has at least 12 characters"),
         (with("LOG_FORMAT", "xml"), "neon-master: LOG_FORMAT: must be text or json, got \"xml\""),
         (with("LOG_LEVEL", "loud"), "neon-master: LOG_LEVEL: must be error, warn, info, debug or trace, got \"loud\""),
     ] {
@@ -101,7 +107,12 @@ fn the_log_says_what_runs_and_never_a_secret() {
     std::fs::write(&secret_file, format!("{AGENT_SECRET}\n")).unwrap();
     let master = Master::start_with(
         &database.url(),
-        &[("AGENT_SECRET", ""), ("AGENT_SECRET_FILE", secret_file.to_str().unwrap()), ("LISTEN", "0.0.0.0:0")],
+        &[
+            ("AGENT_SECRET", ""),
+            ("AGENT_SECRET_FILE", secret_file.to_str().unwrap()),
+            ("LISTEN", "0.0.0.0:0"),
+            ("ADMIN_PASSWORD", ADMIN_PASSWORD),
+        ],
     );
     // Reached over loopback although it listens wider.
     let client = crate::common::Client { address: ([127, 0, 0, 1], master.client.address.port()).into() };
@@ -113,6 +124,5 @@ fn the_log_says_what_runs_and_never_a_secret() {
     });
     let has = |text: &str| log.iter().any(|line| line.contains(text));
     assert!(has("neon-master is running") && has(env!("CARGO_PKG_VERSION")) && has("neon.db"), "{log:?}");
-    assert!(has("reading needs no login"), "{log:?}");
-    assert!(!has(AGENT_SECRET) && !has(JWT_SECRET) && !has("wrong-secret"), "{log:?}");
+    assert!(!has(AGENT_SECRET) && !has(JWT_SECRET) && !has("wrong-secret") && !has(ADMIN_PASSWORD), "{log:?}");
 }

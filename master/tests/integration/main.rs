@@ -4,6 +4,7 @@
 //! create databases), else a private cluster made with the `initdb` found on this machine; without either the tests
 //! fail.
 
+mod access;
 mod backup;
 mod common;
 mod config;
@@ -15,6 +16,7 @@ mod hostile;
 mod large_bodies;
 mod lifecycle;
 mod listing;
+mod login;
 mod masters;
 mod reading;
 mod retention;

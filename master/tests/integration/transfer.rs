@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
+use sha2::Digest;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::common::database::block_on;
@@ -110,18 +111,37 @@ fn filled(engine: Engine) -> Database {
     stop(master);
     database.execute("DELETE FROM servers WHERE name = 'gone'");
     fill(&database, engine);
+    for n in 1..=2 {
+        let hash = sha2::Sha256::digest(format!("{TOKEN}{n}").as_bytes());
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        for sql in [
+            format!("INSERT INTO users (name, role, password_hash, created_at_ms) VALUES ('u{n}', 'viewer', '', 1)"),
+            format!("INSERT INTO sessions (hash, user_id, created_at_ms, expires_at_ms) VALUES ('{hash}', {n}, 1, 2)"),
+            format!(
+                "INSERT INTO api_tokens (name, hash, scope, created_by, created_at_ms) VALUES ('t', '{hash}', 'read', 'u', 1)"
+            ),
+            "INSERT INTO audit (timestamp_ms, actor, address, action, target) VALUES (1, 'u', '', 'login', 'u')"
+                .to_owned(),
+        ] {
+            database.execute(&sql);
+        }
+    }
     database
 }
+
+/// An API token of the source, which is good on the target as well.
+const TOKEN: &str = "neon_of-the-tests-";
 
 /// What an operator sees of it, times of hearing aside, which go on.
 fn seen(database: &Database) -> Vec<Value> {
     let master = Master::start(database);
-    let mut seen = vec![master.client.get("/api/activities?limit=100").json(), master.client.get("/api/stats").json()];
+    let get = |path: &str| master.client.with_token(&format!("{TOKEN}1"), path).json();
+    let mut seen = vec![get("/api/activities?limit=100"), get("/api/stats")];
     for id in 1..=2 {
-        seen.push(master.client.get(&format!("/api/servers/{id}")).json());
-        seen.push(master.client.get(&format!("/api/servers/{id}/metrics/latest")).json());
-        seen.push(master.client.get(&format!("/api/servers/{id}/metrics/history?range=24h")).json());
-        seen.push(master.client.get(&format!("/api/servers/{id}/metrics/history?range=1h")).json());
+        seen.push(get(&format!("/api/servers/{id}")));
+        seen.push(get(&format!("/api/servers/{id}/metrics/latest")));
+        seen.push(get(&format!("/api/servers/{id}/metrics/history?range=24h")));
+        seen.push(get(&format!("/api/servers/{id}/metrics/history?range=1h")));
     }
     stop(master);
     seen
@@ -130,6 +150,7 @@ fn seen(database: &Database) -> Vec<Value> {
 fn counts(database: &Database) -> Vec<i64> {
     let tables = ["servers", "server_heard", "metrics", "metric_shapes", "containers", "activities"]
         .into_iter()
+        .chain(["users", "sessions", "api_tokens", "audit"])
         .chain(["rollups_hourly", "rollups_daily", "rollup_names", "rollups_done", "rollups_due"]);
     tables.flat_map(|table| database.numbers(&format!("SELECT COUNT(*) FROM {table}"))).collect()
 }
@@ -176,7 +197,7 @@ fn a_target_with_anything_in_it_is_refused(engine: Engine) {
     assert_eq!(counts(&target), before);
     // A master that was started and has heard nothing is nothing.
     target.execute("DELETE FROM servers");
-    assert_eq!(counts(&target), [0; 11]);
+    assert_eq!(counts(&target), [0; 15]);
     done(neon(&source, &target).output().unwrap());
     assert_eq!(counts(&target), counts(&source));
     let line = refused(neon(&source, &source).output().unwrap());
@@ -247,7 +268,7 @@ fn a_killed_move_leaves_the_target_empty(engine: Engine) {
     assert!(!process.wait().unwrap().success());
     match engine {
         Engine::Sqlite => assert!(!path_of(&target).exists()),
-        Engine::Postgres => assert_eq!(counts(&target), [0; 11]),
+        Engine::Postgres => assert_eq!(counts(&target), [0; 15]),
     }
     let text = done(neon(&source, &target).output().unwrap());
     assert!(text.contains("counted and compared"), "{text}");
@@ -267,7 +288,7 @@ fn a_target_that_changes_what_is_written_is_noticed_and_left_empty() {
         target.execute("CREATE TRIGGER meddle BEFORE INSERT ON metrics FOR EACH ROW EXECUTE FUNCTION meddle()");
         let line = refused(neon(&source, &target).output().unwrap());
         assert!(line.contains("table metrics differs: 40062 rows with") && line.contains(said), "{line}");
-        assert_eq!(counts(&target), [0; 11]);
+        assert_eq!(counts(&target), [0; 15]);
     }
 }
 
@@ -277,7 +298,7 @@ fn tables_that_only_one_of_them_has_stop_it() {
     source.execute("CREATE TABLE notes (text TEXT)");
     let line = refused(neon(&source, &target).output().unwrap());
     assert!(line.contains("only the source has a table notes"), "{line}");
-    assert_eq!(counts(&target), [0; 11]);
+    assert_eq!(counts(&target), [0; 15]);
     source.execute("DROP TABLE notes");
     target.execute("CREATE TABLE theirs (n BIGINT)");
     let line = refused(neon(&source, &target).output().unwrap());
@@ -298,7 +319,7 @@ fn a_damaged_source_is_refused_and_its_target_left_empty() {
         assert!(line.contains(reason), "{line}");
     }
     stop(Master::start(&target));
-    assert_eq!(counts(&target), [0; 11]);
+    assert_eq!(counts(&target), [0; 15]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use neon_shared::time::Timestamp;
 
 pub const AGENT_SECRET: &str = "fleet-secret-of-the-tests";
+pub const ADMIN_PASSWORD: &str = "correct-horse-battery";
 pub const JWT_SECRET: &str = "token-secret-of-the-tests-0123456789";
 
 /// The contract's example of a container.

@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod fixtures;
 pub mod master;
+pub mod people;
 pub mod proxy;
 
 use std::time::{Duration, Instant};

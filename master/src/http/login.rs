@@ -1,0 +1,175 @@
+//! `POST /api/login`, `POST /api/logout` and `GET /api/session`.
+
+use std::time::Instant;
+
+use neon_shared::time::Timestamp;
+use salvo::http::StatusCode;
+use salvo::oapi::{ToSchema, endpoint};
+use salvo::writing::Json;
+use salvo::{Depot, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::attempts::Limited;
+use super::body;
+use super::error::{ApiError, ErrorBody};
+use super::gate::{Caller, check_change_header, identify, is_development, set_cookie};
+use super::state::{State, now, peer_address};
+use crate::config::Secret;
+use crate::domain::password::{PASSWORD_MAX_BYTES, check_name};
+use crate::model::{Action, Actor, ApiToken, User};
+
+const WRONG: ApiError = ApiError::Unauthorized("Wrong name or password");
+/// Stands in the audit log for a name that is no user's: somebody may have typed a password there.
+const NO_SUCH_USER: &str = "(no such user)";
+
+/// Body of `POST /api/login`. No `Debug`: it holds a password.
+#[derive(Deserialize, ToSchema)]
+pub struct Credentials {
+    /// The user's name.
+    name: String,
+    /// Their password.
+    password: String,
+}
+
+/// How this master knows people.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// By their login.
+    Login,
+    /// Not at all: there are no users, it listens on loopback only, and anybody there may read.
+    Development,
+}
+
+/// Who is asking.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// How this master knows people.
+    pub mode: Mode,
+    /// The user whose session the cookie names; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<User>,
+    /// The API token that was sent; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<ApiToken>,
+    /// When the session ends; in the answer to a login alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = Option<String>, format = DateTime))]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Logs a user in: the answer sets the cookie `neon_session`.
+///
+/// It lasts seven days, is not readable for scripts, and ends with a logout or another password. Ten wrong passwords of a
+/// user, or thirty from one address, within five minutes are followed by 429 until these are over. Whether a user exists
+/// cannot be told from the answer or its time.
+#[endpoint(
+    tags("access"),
+    parameters(("X-Neon-Request" = String, Header, description = "Any value; keeps pages of other origins out")),
+    request_body(content = Credentials, content_type = "application/json"),
+    responses(
+        (status_code = 200, description = "Logged in", body = SessionInfo),
+        (status_code = 400, description = "Not understood", body = ErrorBody),
+        (status_code = 401, description = "`Wrong name or password`", body = ErrorBody),
+        (status_code = 403, description = "The header X-Neon-Request is missing", body = ErrorBody),
+        (status_code = 429, description = "Too many attempts; `Retry-After` says when", body = ErrorBody),
+        (status_code = 503, description = "Too many at once, or the store does not answer", body = ErrorBody),
+    )
+)]
+pub async fn login(
+    request: &mut Request,
+    depot: &mut Depot,
+    response: &mut Response,
+) -> Result<Json<SessionInfo>, ApiError> {
+    let state = State::of(depot)?;
+    check_change_header(request)?;
+    let body = body::read(request, &state.room).await?;
+    let credentials = serde_json::from_slice(&body);
+    let Credentials { name, password } =
+        credentials.map_err(|_| ApiError::BadRequest("Missing required fields: name, password".to_owned()))?;
+    let password = Secret::new(password);
+    let address = peer_address(request);
+    let attempt = match state.gate.attempts.begin(&address, &name, Instant::now()) {
+        Ok(attempt) => attempt,
+        Err(limited) => return Err(refuse(&state, limited, address).await?),
+    };
+    let found = match check_name(&name) {
+        Ok(()) => state.store.user_find(&name).await?,
+        Err(_) => None,
+    };
+    let hash = found.as_ref().map(|user| user.password_hash.as_str());
+    let hash = hash.filter(|_| password.reveal().len() <= PASSWORD_MAX_BYTES);
+    let is_right = match state.gate.passwords.verify(password, hash).await {
+        Err(ApiError::Overloaded) => {
+            state.gate.attempts.give_back(attempt);
+            return Err(ApiError::Overloaded);
+        }
+        outcome => outcome?,
+    };
+    let known = found.as_ref().map(|user| user.user.name.clone());
+    if let Some(user) = found.filter(|_| is_right) {
+        let session = state.gate.sessions.issue(now())?;
+        let actor = Actor { name: user.user.name.clone(), address: address.clone() };
+        if state.store.session_begin(&user, &session.hash, session.expires_at, &actor, now()).await? {
+            state.gate.attempts.give_back(attempt);
+            set_cookie(request, response, &state.gate, Some(&session));
+            return Ok(Json(SessionInfo {
+                mode: Mode::Login,
+                user: Some(user.user),
+                token: None,
+                expires_at: Some(session.expires_at),
+            }));
+        }
+    }
+    let target = known.as_deref().unwrap_or(NO_SUCH_USER);
+    tracing::warn!(address, user = target, "login refused");
+    state.store.audit(&Actor::unknown(address), Action::LoginRefused, target, now()).await?;
+    Err(WRONG)
+}
+
+/// Notes once a window that somebody is limited.
+async fn refuse(state: &State, limited: Limited, address: String) -> Result<ApiError, ApiError> {
+    if limited.is_first {
+        tracing::warn!(address, "too many logins");
+        state.store.audit(&Actor::unknown(address), Action::LoginLimited, "", now()).await?;
+    }
+    Ok(ApiError::TooManyAttempts(limited.retry_after_s))
+}
+
+/// Ends the session of the cookie.
+#[endpoint(tags("access"), responses((status_code = 204, description = "Logged out")))]
+pub async fn logout(request: &mut Request, depot: &mut Depot, response: &mut Response) -> Result<(), ApiError> {
+    let state = State::of(depot)?;
+    let caller = Caller::of(depot)?;
+    if let Caller::User(_, hash) = &caller {
+        state.store.session_end(hash, &caller.actor(request), now()).await?;
+    }
+    set_cookie(request, response, &state.gate, None);
+    response.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+/// Who is asking, and whether a login is needed.
+#[endpoint(
+    tags("access"),
+    responses(
+        (status_code = 200, description = "Who is asking; nobody where there is no user and no token", body = SessionInfo),
+        (status_code = 503, description = "The store does not answer", body = ErrorBody),
+    )
+)]
+pub async fn session_info(request: &mut Request, depot: &mut Depot) -> Result<Json<SessionInfo>, ApiError> {
+    let state = State::of(depot)?;
+    let mode = if is_development(request, &state).await? { Mode::Development } else { Mode::Login };
+    let caller = match identify(request, &state).await {
+        // Credentials that are not good any more are nobody's.
+        Err(ApiError::Unauthorized(_)) => None,
+        outcome => outcome?,
+    };
+    let (user, token) = match caller {
+        Some(Caller::User(user, _)) => (Some(user), None),
+        Some(Caller::Token(token)) => (None, Some(token)),
+        Some(Caller::Development) | None => (None, None),
+    };
+    Ok(Json(SessionInfo { mode, user, token, expires_at: None }))
+}

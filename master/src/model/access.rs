@@ -1,0 +1,148 @@
+//! Users, API tokens, and what was done with them.
+
+use neon_shared::time::Timestamp;
+use salvo::oapi::ToSchema;
+use serde::Serialize;
+
+use super::text_enum;
+
+text_enum! {
+    /// What a user may do; each may do what those before it may.
+    #[derive(PartialOrd, Ord)]
+    Role {
+        /// Reads.
+        Viewer = "viewer",
+        /// Changes what is watched, and manages API tokens.
+        Operator = "operator",
+        /// Reads the audit log too.
+        Admin = "admin",
+    }
+}
+
+/// Somebody who may log in.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Number.
+    pub id: i64,
+    /// Unique name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+text_enum! {
+    /// What an API token is good for.
+    Scope {
+        /// What a viewer may.
+        Read = "read",
+        /// What an operator may, except managing API tokens.
+        Write = "write",
+    }
+}
+
+/// An API token, without what it is recognised by.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiToken {
+    /// Number, never given out twice.
+    pub id: i64,
+    /// What it is for, in its maker's words.
+    pub name: String,
+    /// What it is good for.
+    pub scope: Scope,
+    /// The only server it is good for; absent for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<i64>,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// When it was used last, to the minute; absent before the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = Option<String>, format = DateTime))]
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What an API token to be made is good for.
+#[derive(Clone, Debug)]
+pub struct NewApiToken {
+    /// What it is for.
+    pub name: String,
+    /// SHA-256 of the token, in hexadecimal digits.
+    pub hash: String,
+    /// What it is good for.
+    pub scope: Scope,
+    /// The only server it is good for; `None` for all.
+    pub server_id: Option<i64>,
+}
+
+/// Who did something, and from where.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Name of the user, or what stands for one.
+    pub name: String,
+    /// Address the request came from; empty for what was no request.
+    pub address: String,
+}
+
+impl Actor {
+    /// Whoever may run programs on the master's host.
+    pub fn command_line() -> Self {
+        Self { name: "(command line)".to_owned(), address: String::new() }
+    }
+
+    /// The master itself, at its first start.
+    pub fn master() -> Self {
+        Self { name: "(master)".to_owned(), address: String::new() }
+    }
+
+    /// Somebody who is not known, or not yet.
+    pub fn unknown(address: String) -> Self {
+        Self { name: "(unknown)".to_owned(), address }
+    }
+}
+
+text_enum! {
+    /// What the audit log knows.
+    Action {
+        /// A user logged in.
+        LoggedIn = "login",
+        /// A login was refused.
+        LoginRefused = "login_refused",
+        /// Logins of an address or a user are refused for a while; the rest of them are not listed one by one.
+        LoginLimited = "login_limited",
+        /// A user logged out.
+        LoggedOut = "logout",
+        /// A user was made.
+        UserAdded = "user_added",
+        /// A user has a new password, and all sessions of theirs ended.
+        PasswordChanged = "password_changed",
+        /// A user was removed.
+        UserRemoved = "user_removed",
+        /// An API token was made.
+        TokenCreated = "token_created",
+        /// An API token was revoked.
+        TokenRevoked = "token_revoked",
+    }
+}
+
+/// One line of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// Number; greater ones are newer.
+    pub id: i64,
+    /// When.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub timestamp: Timestamp,
+    /// Who: a user's name, `(command line)`, `(master)`, or `(unknown)`.
+    pub actor: String,
+    /// From where; empty for what was no request.
+    pub address: String,
+    /// What.
+    pub action: Action,
+    /// To whom or what.
+    pub target: String,
+}

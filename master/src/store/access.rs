@@ -1,0 +1,447 @@
+//! Users, their sessions, API tokens, and the audit log. What changes one of them writes the log's line in the same
+//! transaction: nothing is done without it, and nothing is in it that was not done.
+
+use neon_shared::time::Timestamp;
+use sqlx::Row as _;
+
+use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read};
+use crate::model::{Action, Actor, ApiToken, AuditEntry, NewApiToken, Role, Scope, User};
+
+/// Refused logins that are kept, the newest: whoever may not log in can make more of them. Everything else is kept for
+/// ever.
+const REFUSED_KEPT: i64 = 10_000;
+/// How exactly is noted when a token was used last: a request a second need not be a write a second.
+const LAST_USED_MS: i64 = 60_000;
+
+/// A user, and what their password is recognised by.
+#[derive(Clone)]
+pub struct UserWithHash {
+    /// The user.
+    pub user: User,
+    /// Argon2id of the password, in PHC form.
+    pub password_hash: String,
+}
+
+impl std::fmt::Debug for UserWithHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UserWithHash({})", self.user.name)
+    }
+}
+
+/// What became of a change to users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserChange {
+    /// It was made.
+    Done,
+    /// There is no such user, or there is one already.
+    Name,
+    /// There would be no admin left.
+    LastAdmin,
+}
+
+fn text<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    parse(text).ok_or_else(|| StoreError::Corrupt { column, value: text.to_owned() })
+}
+
+for_both_engines! {
+    pub async fn user_count(connection: &mut Connection) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM users").fetch_one(connection).await?)
+    }
+
+    pub async fn user_list(connection: &mut Connection) -> Result<Vec<User>, StoreError> {
+        let rows = sqlx::query("SELECT id, name, role FROM users ORDER BY name").fetch_all(connection).await?;
+        rows.iter().map(user).collect()
+    }
+
+    pub async fn user_find(connection: &mut Connection, name: &str) -> Result<Option<UserWithHash>, StoreError> {
+        let row: Option<Row> = sqlx::query("SELECT id, name, role, password_hash FROM users WHERE name = $1")
+            .bind(name)
+            .fetch_optional(connection)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(UserWithHash { user: user(&row)?, password_hash: row.try_get("password_hash")? }))
+    }
+
+    pub async fn user_add(
+        connection: &mut Connection,
+        name: &str,
+        role: Role,
+        password_hash: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO users (name, role, password_hash, created_at_ms) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name)
+        .bind(role.as_str())
+        .bind(password_hash)
+        .bind(now.unix_ms())
+        .execute(&mut *connection)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(UserChange::Name);
+        }
+        audit(connection, actor, Action::UserAdded, &format!("{name} ({})", role.as_str()), now).await?;
+        Ok(UserChange::Done)
+    }
+
+    pub async fn user_set_password(
+        connection: &mut Connection,
+        name: &str,
+        password_hash: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, StoreError> {
+        let done = sqlx::query("UPDATE users SET password_hash = $2 WHERE name = $1")
+            .bind(name)
+            .bind(password_hash)
+            .execute(&mut *connection)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(UserChange::Name);
+        }
+        sqlx::query("DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = $1)")
+            .bind(name)
+            .execute(&mut *connection)
+            .await?;
+        audit(connection, actor, Action::PasswordChanged, name, now).await?;
+        Ok(UserChange::Done)
+    }
+
+    pub async fn user_remove(
+        connection: &mut Connection,
+        name: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, StoreError> {
+        let done = sqlx::query(
+            "DELETE FROM users WHERE name = $1 AND (role <> 'admin' OR 1 < (SELECT COUNT(*) FROM users WHERE role = 'admin'))",
+        )
+        .bind(name)
+        .execute(&mut *connection)
+        .await?;
+        if done.rows_affected() == 0 {
+            let is_there = user_find(connection, name).await?.is_some();
+            return Ok(if is_there { UserChange::LastAdmin } else { UserChange::Name });
+        }
+        // Whoever is gone must not come back by a token that they kept.
+        let tokens: Vec<Row> = sqlx::query("DELETE FROM api_tokens WHERE created_by = $1 RETURNING id, name")
+            .bind(name)
+            .fetch_all(&mut *connection)
+            .await?;
+        for token in tokens {
+            let (id, name): (i64, String) = (token.try_get("id")?, token.try_get("name")?);
+            audit(connection, actor, Action::TokenRevoked, &format!("{id} {name}"), now).await?;
+        }
+        audit(connection, actor, Action::UserRemoved, name, now).await?;
+        Ok(UserChange::Done)
+    }
+
+    /// Nothing happens where the password was changed since `password_hash` was read; then it returns false.
+    pub async fn session_begin(
+        connection: &mut Connection,
+        user: &UserWithHash,
+        hash: &str,
+        expires_at: Timestamp,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now.unix_ms()).execute(&mut *connection).await?;
+        let done = sqlx::query(
+            "INSERT INTO sessions (hash, user_id, created_at_ms, expires_at_ms) \
+             SELECT $1, id, $3, $4 FROM users WHERE id = $2 AND password_hash = $5",
+        )
+        .bind(hash)
+        .bind(user.user.id)
+        .bind(now.unix_ms())
+        .bind(expires_at.unix_ms())
+        .bind(&user.password_hash)
+        .execute(&mut *connection)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit(connection, actor, Action::LoggedIn, &user.user.name, now).await?;
+        Ok(true)
+    }
+
+    pub async fn session_user(connection: &mut Connection, hash: &str, now: Timestamp) -> Result<Option<User>, StoreError> {
+        let row: Option<Row> = sqlx::query(
+            "SELECT u.id, u.name, u.role FROM sessions s JOIN users u ON u.id = s.user_id \
+             WHERE s.hash = $1 AND s.expires_at_ms > $2",
+        )
+        .bind(hash)
+        .bind(now.unix_ms())
+        .fetch_optional(connection)
+        .await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    pub async fn session_end(
+        connection: &mut Connection,
+        hash: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query("DELETE FROM sessions WHERE hash = $1").bind(hash).execute(&mut *connection).await?;
+        if done.rows_affected() > 0 {
+            audit(connection, actor, Action::LoggedOut, &actor.name, now).await?;
+        }
+        Ok(())
+    }
+
+    /// `None` where the server it is for does not exist.
+    pub async fn token_add(
+        connection: &mut Connection,
+        token: &NewApiToken,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Option<ApiToken>, StoreError> {
+        if let Some(server_id) = token.server_id {
+            let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM servers WHERE id = $1")
+                .bind(server_id)
+                .fetch_one(&mut *connection)
+                .await?;
+            if known == 0 {
+                return Ok(None);
+            }
+        }
+        let row: Row = sqlx::query(
+            "INSERT INTO api_tokens (name, hash, scope, server_id, created_by, created_at_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
+        )
+        .bind(&token.name)
+        .bind(&token.hash)
+        .bind(token.scope.as_str())
+        .bind(token.server_id)
+        .bind(&actor.name)
+        .bind(now.unix_ms())
+        .fetch_one(&mut *connection)
+        .await?;
+        let made = api_token(&row)?;
+        let servers = token.server_id.map_or("all servers".to_owned(), |id| format!("server {id}"));
+        let target = format!("{} {} ({}, {servers})", made.id, made.name, made.scope.as_str());
+        audit(connection, actor, Action::TokenCreated, &target, now).await?;
+        Ok(Some(made))
+    }
+
+    pub async fn token_list(connection: &mut Connection) -> Result<Vec<ApiToken>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM api_tokens ORDER BY id").fetch_all(connection).await?;
+        rows.iter().map(api_token).collect()
+    }
+
+    pub async fn token_find(connection: &mut Connection, hash: &str) -> Result<Option<ApiToken>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query("SELECT * FROM api_tokens WHERE hash = $1").bind(hash).fetch_optional(connection).await?;
+        row.as_ref().map(api_token).transpose()
+    }
+
+    pub async fn token_used(connection: &mut Connection, id: i64, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE api_tokens SET last_used_at_ms = $2 WHERE id = $1")
+            .bind(id)
+            .bind(now.unix_ms())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn token_revoke(
+        connection: &mut Connection,
+        id: i64,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row: Option<Row> =
+            sqlx::query("DELETE FROM api_tokens WHERE id = $1 RETURNING name").bind(id).fetch_optional(&mut *connection).await?;
+        let Some(row) = row else { return Ok(false) };
+        let name: String = row.try_get("name")?;
+        audit(connection, actor, Action::TokenRevoked, &format!("{id} {name}"), now).await?;
+        Ok(true)
+    }
+
+    pub async fn audit(
+        connection: &mut Connection,
+        actor: &Actor,
+        action: Action,
+        target: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO audit (timestamp_ms, actor, address, action, target) VALUES ($1, $2, $3, $4, $5)")
+            .bind(now.unix_ms())
+            .bind(&actor.name)
+            .bind(&actor.address)
+            .bind(action.as_str())
+            .bind(target)
+            .execute(&mut *connection)
+            .await?;
+        if matches!(action, Action::LoginRefused | Action::LoginLimited) {
+            sqlx::query(
+                "DELETE FROM audit WHERE action = $1 AND id <= \
+                 (SELECT id FROM audit WHERE action = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+            )
+            .bind(action.as_str())
+            .bind(REFUSED_KEPT)
+            .execute(connection)
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub async fn audit_list(connection: &mut Connection, before: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2")
+            .bind(before)
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(audit_entry).collect()
+    }
+
+    fn user(row: &Row) -> Result<User, StoreError> {
+        Ok(User {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            role: text("role", row.try_get("role")?, Role::parse)?,
+        })
+    }
+
+    fn api_token(row: &Row) -> Result<ApiToken, StoreError> {
+        Ok(ApiToken {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            scope: text("scope", row.try_get("scope")?, Scope::parse)?,
+            server_id: row.try_get("server_id")?,
+            created_by: row.try_get("created_by")?,
+            created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
+            last_used_at: row.try_get::<Option<i64>, _>("last_used_at_ms")?.map(Timestamp::from_unix_ms),
+        })
+    }
+
+    fn audit_entry(row: &Row) -> Result<AuditEntry, StoreError> {
+        Ok(AuditEntry {
+            id: row.try_get("id")?,
+            timestamp: Timestamp::from_unix_ms(row.try_get("timestamp_ms")?),
+            actor: row.try_get("actor")?,
+            address: row.try_get("address")?,
+            action: text("action", row.try_get("action")?, Action::parse)?,
+            target: row.try_get("target")?,
+        })
+    }
+}
+
+impl Store {
+    /// How many users there are.
+    pub async fn user_count(&self) -> Result<i64, StoreError> {
+        read!(self, sql::user_count())
+    }
+
+    /// All users, by name.
+    pub async fn user_list(&self) -> Result<Vec<User>, StoreError> {
+        read!(self, sql::user_list())
+    }
+
+    /// The user of this name.
+    pub async fn user_find(&self, name: &str) -> Result<Option<UserWithHash>, StoreError> {
+        read!(self, sql::user_find(name))
+    }
+
+    /// Makes a user; `Name` where there is one of this name.
+    pub async fn user_add(
+        &self,
+        name: &str,
+        role: Role,
+        password_hash: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, StoreError> {
+        in_transaction!(self, sql::user_add(name, role, password_hash, actor, now))
+    }
+
+    /// Gives a user another password, and ends their sessions.
+    pub async fn user_set_password(
+        &self,
+        name: &str,
+        password_hash: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, StoreError> {
+        in_transaction!(self, sql::user_set_password(name, password_hash, actor, now))
+    }
+
+    /// Removes a user with their sessions and the API tokens they made, unless they are the last admin.
+    pub async fn user_remove(&self, name: &str, actor: &Actor, now: Timestamp) -> Result<UserChange, StoreError> {
+        in_transaction!(self, sql::user_remove(name, actor, now))
+    }
+
+    /// Begins a session; false where the password was changed since `user` was read.
+    pub async fn session_begin(
+        &self,
+        user: &UserWithHash,
+        hash: &str,
+        expires_at: Timestamp,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        in_transaction!(self, sql::session_begin(user, hash, expires_at, actor, now))
+    }
+
+    /// Whose session it is. `None` where it ended or never was.
+    pub async fn session_user(&self, hash: &str, now: Timestamp) -> Result<Option<User>, StoreError> {
+        read!(self, sql::session_user(hash, now))
+    }
+
+    /// Ends a session.
+    pub async fn session_end(&self, hash: &str, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        in_transaction!(self, sql::session_end(hash, actor, now))
+    }
+
+    /// Makes an API token; `None` where the server it is for does not exist.
+    pub async fn token_add(
+        &self,
+        token: &NewApiToken,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Option<ApiToken>, StoreError> {
+        in_transaction!(self, sql::token_add(token, actor, now))
+    }
+
+    /// All API tokens, oldest first.
+    pub async fn token_list(&self) -> Result<Vec<ApiToken>, StoreError> {
+        read!(self, sql::token_list())
+    }
+
+    /// The API token that is recognised by `hash`, noting that it is used. `None` where it was revoked or never was.
+    pub async fn token_use(&self, hash: &str, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
+        let found: Result<Option<ApiToken>, StoreError> = read!(self, sql::token_find(hash));
+        let Some(token) = found? else { return Ok(None) };
+        if token.last_used_at.is_none_or(|used| now.unix_ms() - used.unix_ms() >= LAST_USED_MS) {
+            let noted: Result<(), StoreError> = in_transaction!(self, sql::token_used(token.id, now));
+            // Whether it can be noted is nothing to whoever reads.
+            if let Err(error) = noted {
+                tracing::debug!(cause = %error, "when a token was used could not be noted");
+            }
+        }
+        Ok(Some(token))
+    }
+
+    /// Revokes an API token; false where there is none of this number.
+    pub async fn token_revoke(&self, id: i64, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
+        in_transaction!(self, sql::token_revoke(id, actor, now))
+    }
+
+    /// Writes a line of the audit log that belongs to no change.
+    pub async fn audit(&self, actor: &Actor, action: Action, target: &str, now: Timestamp) -> Result<(), StoreError> {
+        in_transaction!(self, sql::audit(actor, action, target, now))
+    }
+
+    /// The newest `limit` lines of the audit log before the line `before`, newest first.
+    pub async fn audit_list(&self, before: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+        read!(self, sql::audit_list(before, limit))
+    }
+}
+
+/// Under the name that the macros look for.
+mod sql {
+    pub use super::{postgres, sqlite};
+}
