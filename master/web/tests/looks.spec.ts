@@ -110,3 +110,8 @@ async function fleet(master: Master): Promise<Reporter> {
   ]);
   return server;
 }
+
+test("development mode is said", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.getByRole("complementary", { name: "Development mode" })).toContainText("neon-master user add");
+});

@@ -1,8 +1,9 @@
-// The master's reading API: one function per call, answers as the master documents them.
+// The master's API: one function per call, answers as the master documents them.
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
-import type { History, HistoryRange, Server, ServerSummary } from "./model";
+import type { History, HistoryRange, Server, ServerSummary, SessionInfo } from "./model";
+import { session } from "./session.svelte";
 
 /** Past this the master counts as not answering, milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -37,24 +38,53 @@ export function history(id: number, range: HistoryRange, signal: AbortSignal): P
   return getJson(`/api/servers/${id}/metrics/history?range=${range}`, signal);
 }
 
-async function getJson<T>(url: string, signal: AbortSignal): Promise<T> {
-  let response: Response;
+/** `GET /api/session`: who is asking, and whether a login is needed. */
+export function sessionInfo(): Promise<SessionInfo> {
+  return getJson("/api/session");
+}
+
+/** `POST /api/login`. The session itself is a cookie that no script sees. */
+export async function login(name: string, password: string): Promise<SessionInfo> {
+  const response = await ask("/api/login", change(JSON.stringify({ name, password })));
+  return bodyOf(response);
+}
+
+/** `POST /api/logout`. A session that is gone already is as good. */
+export async function logout(): Promise<void> {
+  const response = await ask("/api/logout", change());
+  if (!response.ok && response.status !== 401) throw new ApiError(response.status, await refusal(response));
+}
+
+/** What a request that changes something looks like; the header shows that it comes from this page. */
+function change(body: string | null = null): RequestInit {
+  return { method: "POST", body, headers: { "Content-Type": "application/json", "X-Neon-Request": "1" } };
+}
+
+async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  const response = await ask(url, { headers: { Accept: "application/json" } }, signal);
+  if (response.status === 401) session.ended();
+  return bodyOf(response, signal);
+}
+
+async function ask(url: string, request: RequestInit, signal?: AbortSignal): Promise<Response> {
+  const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
   try {
-    response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      headers: { Accept: "application/json" },
-    });
+    const response = await fetch(url, { ...request, signal: AbortSignal.any(signals) });
+    clock.hear(response.headers.get("Date"));
+    return response;
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (signal?.aborted) throw cause;
     const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
     throw new ApiError(0, timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection");
   }
-  clock.hear(response.headers.get("Date"));
+}
+
+async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
   if (!response.ok) throw new ApiError(response.status, await refusal(response));
   try {
     return (await response.json()) as T;
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (signal?.aborted) throw cause;
     throw new ApiError(0, "the answer broke off or was not JSON");
   }
 }

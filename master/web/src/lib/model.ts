@@ -15,6 +15,7 @@ export type ServiceStatus = Schemas["ServiceStatus"];
 export type History = Schemas["History"];
 export type HistoryRange = Schemas["HistoryRange"];
 export type DataPoint = Schemas["DataPoint"];
+export type SessionInfo = Schemas["SessionInfo"];
 
 /** Every range the API knows, shortest first. */
 export const HISTORY_RANGES: readonly HistoryRange[] = ["1h", "6h", "24h", "7d", "30d"];

@@ -9,6 +9,7 @@ import { Program } from "./process";
 import { until } from "./wait";
 
 export const AGENT_SECRET = "browser-tests-agent-secret-0123456789";
+export const ADMIN_PASSWORD = "browser-tests-admin-password";
 const JWT_SECRET = "browser-tests-jwt-secret-0123456789-0123456789";
 
 export class Master {
@@ -19,13 +20,14 @@ export class Master {
   private constructor(
     readonly port: number,
     readonly offlineAfterS: number,
+    readonly more: Record<string, string>,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** A master with an empty database, ready to answer. */
-  static async start(offlineAfterS: number): Promise<Master> {
-    const master = new Master(await freePort(), offlineAfterS);
+  /** A master with an empty database and this in its environment, ready to answer. */
+  static async start(offlineAfterS: number, more: Record<string, string> = {}): Promise<Master> {
+    const master = new Master(await freePort(), offlineAfterS, more);
     await master.start();
     return master;
   }
@@ -38,12 +40,13 @@ export class Master {
       AGENT_SECRET,
       JWT_SECRET,
       OFFLINE_AFTER_S: String(this.offlineAfterS),
+      ...this.more,
     };
     const program = new Program("NEON_MASTER_BIN", env, this.#folder);
     this.#program = program;
     await until("the master answers", async () => {
       if (program.ended) throw new Error(`the master ended at once:\n${program.output}`);
-      return fetch(`${this.url}/api/servers`).then((answer) => answer.ok, () => false);
+      return fetch(`${this.url}/healthz`).then((answer) => answer.ok, () => false);
     });
   }
 
