@@ -355,8 +355,10 @@ fn assert_turned_away(answer: &Answer) {
 fn assert_ready(client: &Client, status: u16, disk_is_low: bool) {
     let answer = client.get("/readyz");
     let mut body = answer.json();
-    let queued = body.as_object_mut().unwrap().remove("queuedSamples");
+    let mut taken = |name: &str| body.as_object_mut().unwrap().remove(name);
+    let (queued, leads) = (taken("queuedSamples"), taken("leads"));
     assert!(queued.as_ref().is_some_and(Value::is_u64), "{queued:?}");
+    assert!(leads.as_ref().is_some_and(Value::is_boolean), "{leads:?}");
     assert_eq!(body, json!({"ready": status == 200, "databaseAnswers": true, "diskIsLow": disk_is_low}));
     assert_eq!(answer.status, status);
 }
