@@ -46,6 +46,8 @@ test("a server's page keeps its charts through an outage, and Try now ends the w
   await page.goto(`${server.path}?range=1h`);
   const summary = page.locator("figure.cpu .foot");
   await expect(summary).toHaveText("min 10.0 % · mean 20.0 % · max 30.0 %");
+  // What draws it comes after the numbers.
+  await expect(page.locator("figure.cpu canvas")).toBeVisible();
 
   await master.kill();
   await expect(page.locator("[data-connection]")).toHaveText("Unreachable");
