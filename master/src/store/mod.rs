@@ -236,7 +236,6 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::metrics::sqlite as metrics_of_engine;
             #[allow(unused_imports)]
-            #[allow(unused_imports)]
             use crate::store::sqlite as of_engine;
             $($item)*
         }
@@ -254,7 +253,6 @@ macro_rules! for_both_engines {
             use crate::store::containers::postgres as containers_of_engine;
             #[allow(unused_imports)]
             use crate::store::metrics::postgres as metrics_of_engine;
-            #[allow(unused_imports)]
             #[allow(unused_imports)]
             use crate::store::postgres as of_engine;
             $($item)*

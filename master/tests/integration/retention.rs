@@ -7,7 +7,6 @@ use neon_master::store::{Retention, Store};
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 
-use crate::common::database::block_on;
 use crate::common::fixtures::{ago, metrics, sample as wire_sample};
 use crate::common::{Database, Engine, Master, on_both_engines};
 
@@ -64,7 +63,7 @@ fn samples(from_ms: i64, to_ms: i64) -> Vec<Sample> {
 /// Eight days of a few servers, sent as they were taken.
 fn filled(engine: Engine, servers: usize) -> Database {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         for number in 0..servers {
             let reporter = reporter(&store, number).await;
             for day in 0..DAYS {
@@ -74,15 +73,6 @@ fn filled(engine: Engine, servers: usize) -> Database {
         }
     });
     database
-}
-
-fn with_store<T: Send, F: Future<Output = T> + Send>(database: &Database, test: impl FnOnce(Store) -> F + Send) -> T {
-    block_on(async {
-        let store = Store::open(&database.location()).await.unwrap();
-        let outcome = test(store.clone()).await;
-        store.close().await;
-        outcome
-    })
 }
 
 fn counts(database: &Database) -> [i64; 4] {
@@ -99,7 +89,7 @@ fn what_is_old_goes_and_what_it_came_to_stays(engine: Engine) {
     let now = at(DAYS * DAY + 12 * HOUR);
     let [raw, hours, days, shapes] = counts(&database);
     assert_eq!((raw, hours, days), (5 * DAYS * 144, 0, 0));
-    let done = with_store(&database, |store| async move {
+    let done = database.with_store(|store| async move {
         store.roll_up(now).await.unwrap();
         store.retain(&RETENTION, now).await.unwrap()
     });
@@ -117,7 +107,7 @@ fn what_is_old_goes_and_what_it_came_to_stays(engine: Engine) {
     assert_eq!(done.partitions, if engine == Engine::Sqlite { 0 } else { 4 });
     // Each day began a shape of its own.
     assert!(shapes >= 5 * (DAYS - 1) && shapes_after < shapes && shapes_after >= 5 * 4, "{shapes}, {shapes_after}");
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let mut all = store.samples(1, Timestamp::MIN, now, Need::Readings);
         let mut read = 0;
         while all
@@ -151,11 +141,11 @@ fn what_is_old_goes_and_what_it_came_to_stays(engine: Engine) {
 fn nothing_goes_before_it_is_rolled_up(engine: Engine) {
     let database = filled(engine, 2);
     let now = at(DAYS * DAY + 12 * HOUR);
-    let retain = || with_store(&database, |store| async move { store.retain(&RETENTION, now).await.unwrap() });
+    let retain = || database.with_store(|store| async move { store.retain(&RETENTION, now).await.unwrap() });
     let before = counts(&database);
     let done = retain();
     assert_eq!((counts(&database), done.rows, done.partitions), (before, 0, 0));
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         store.roll_up(now).await.unwrap();
     });
     // One hour of one server is due once more.
@@ -164,7 +154,7 @@ fn nothing_goes_before_it_is_rolled_up(engine: Engine) {
     retain();
     let kept = first(&database, "timestamp_ms", "metrics");
     assert_eq!(kept, if engine == Engine::Sqlite { 2 * DAY + 3 * HOUR } else { 2 * DAY });
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         store.roll_up(now).await.unwrap();
     });
     retain();
@@ -174,11 +164,11 @@ fn nothing_goes_before_it_is_rolled_up(engine: Engine) {
 fn what_is_kept_for_ever_stays(engine: Engine) {
     let database = filled(engine, 1);
     let now = at(3000 * DAY);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         store.roll_up(now).await.unwrap();
     });
     let before = counts(&database);
-    let done = with_store(&database, |store| async move {
+    let done = database.with_store(|store| async move {
         store.retain(&Retention { raw_days: 0, hourly_days: 0, daily_days: 0 }, now).await.unwrap()
     });
     assert_eq!((counts(&database), done.rows, done.partitions), (before, 0, 0));
@@ -206,7 +196,7 @@ fn a_sample_that_is_too_old_is_refused_by_itself(engine: Engine) {
 fn a_file_gives_room_back_also_one_from_before() {
     for is_old in [false, true] {
         let database = Database::fresh(Engine::Sqlite);
-        with_store(&database, |store| async move {
+        database.with_store(|store| async move {
             let reporter = reporter(&store, 0).await;
             store.metrics_insert(&reporter, samples(0, DAY), at(0)).await.unwrap();
         });
@@ -215,7 +205,7 @@ fn a_file_gives_room_back_also_one_from_before() {
             database.execute("PRAGMA auto_vacuum = 0; VACUUM");
             assert_eq!(database.numbers("PRAGMA auto_vacuum"), [0]);
         }
-        with_store(&database, |_| async {});
+        database.with_store(|_| async {});
         assert_eq!(database.numbers("PRAGMA auto_vacuum"), [2]);
         // 16 MB that go again.
         database.execute(
@@ -223,8 +213,7 @@ fn a_file_gives_room_back_also_one_from_before() {
              (server_id, start_ms, samples, body) SELECT 1, i, 1, randomblob(2000) FROM n",
         );
         let before = database.numbers("PRAGMA page_count")[0];
-        let done =
-            with_store(&database, |store| async move { store.retain(&RETENTION, at(DAYS * DAY)).await.unwrap() });
+        let done = database.with_store(|store| async move { store.retain(&RETENTION, at(DAYS * DAY)).await.unwrap() });
         let after = database.numbers("PRAGMA page_count")[0];
         assert!(done.rows == 8001 && done.steps == 17 && done.rows_max == ROWS_PER_STEP, "{done:?}");
         assert!(done.pages > 2000 && before - after >= 2000, "{done:?}: {before} and {after} pages");
@@ -238,7 +227,7 @@ fn a_long_reader_of_postgresql_holds_up_the_dropping_and_nothing_else() {
     let database = filled(Engine::Postgres, 1);
     let now = at(DAYS * DAY + 12 * HOUR);
     let url = database.url();
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         store.roll_up(now).await.unwrap();
         let mut reader = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
         sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
@@ -274,7 +263,7 @@ fn the_longest_hold_is_printed() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let database = filled(engine, 60);
         let now = at(DAYS * DAY + 12 * HOUR);
-        with_store(&database, |store| async move {
+        database.with_store(|store| async move {
             let began = std::time::Instant::now();
             let rolled = store.roll_up(now).await.unwrap();
             let took = began.elapsed();

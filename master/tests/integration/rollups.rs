@@ -8,7 +8,6 @@ use neon_master::store::Store;
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 
-use crate::common::database::block_on;
 use crate::common::{Database, Engine, on_both_engines};
 
 const MINUTE: i64 = 60_000;
@@ -165,18 +164,9 @@ fn stored(database: &Database) -> Vec<String> {
     all
 }
 
-fn with_store<T: Send, F: Future<Output = T> + Send>(database: &Database, test: impl FnOnce(Store) -> F + Send) -> T {
-    block_on(async {
-        let store = Store::open(&database.location()).await.unwrap();
-        let outcome = test(store.clone()).await;
-        store.close().await;
-        outcome
-    })
-}
-
 fn hours_and_days_are_what_their_samples_come_to(engine: Engine) {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let (steady, gaps) = (reporter(&store, 1, at(0)).await, reporter(&store, 2, at(0)).await);
         let of_steady = samples(1, 0, 50 * HOUR);
         let of_gaps: Vec<Sample> = [
@@ -219,7 +209,7 @@ fn hours_and_days_are_what_their_samples_come_to(engine: Engine) {
 
 fn a_late_sample_corrects_its_hour_the_next_ones_rates_and_the_day(engine: Engine) {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         let sent = samples(7, 0, 30 * HOUR);
         // All of two hours, and the last of a third.
@@ -254,12 +244,12 @@ fn a_late_sample_corrects_its_hour_the_next_ones_rates_and_the_day(engine: Engin
 fn a_sample_of_a_current_hour_marks_nothing(engine: Engine) {
     let database = Database::fresh(engine);
     let due = |sql| database.numbers(sql);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         send(&store, &reporter, &[sample(0, 1.0, 0), sample(HOUR - 1, 1.0, 0)], at(HOUR + 2 * MINUTE)).await;
     });
     assert!(due("SELECT hour_ms FROM rollups_due").is_empty());
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         let late = samples(1, 0, HOUR);
         send(&store, &reporter, &[&late[..], &[sample(HOUR, 1.0, 0)]].concat(), at(HOUR + 2 * MINUTE + 1)).await;
@@ -271,7 +261,7 @@ fn an_end_in_the_middle_changes_nothing_but_when(engine: Engine) {
     let (whole, broken) = (Database::fresh(engine), Database::fresh(engine));
     let now = at(3 * DAY + HOUR);
     let fill = |database: &Database| {
-        with_store(database, |store| async move {
+        database.with_store(|store| async move {
             for number in 0..4 {
                 let reporter = reporter(&store, number, at(0)).await;
                 send(&store, &reporter, &samples(number as u64, 0, 3 * DAY), at(0)).await;
@@ -282,13 +272,13 @@ fn an_end_in_the_middle_changes_nothing_but_when(engine: Engine) {
     };
     fill(&whole);
     fill(&broken);
-    with_store(&whole, |store| async move {
+    whole.with_store(|store| async move {
         store.roll_up(now).await.unwrap();
     });
     // Dropped where it is: what is not committed then is as it would be after a SIGKILL, and the store is opened anew.
     let mut ends = 0;
     for round in 0..200 {
-        let is_complete = with_store(&broken, |store| async move {
+        let is_complete = broken.with_store(|store| async move {
             let limit = Duration::from_millis(3 + round * round / 8);
             tokio::time::timeout(limit, store.roll_up(now)).await.is_ok_and(|done| done.unwrap().is_complete)
         });
@@ -306,7 +296,7 @@ fn two_masters_at_once_make_the_same(engine: Engine) {
     let (one, both) = (Database::fresh(engine), Database::fresh(engine));
     let now = at(DAY + HOUR);
     for (database, count) in [(&one, 1), (&both, 2)] {
-        with_store(database, |store| async move {
+        database.with_store(|store| async move {
             let stores = [store.clone(), Store::open(&database.location()).await.unwrap()];
             for number in 0..20 {
                 let reporter = reporter(&store, number, at(0)).await;
@@ -329,7 +319,7 @@ fn two_masters_at_once_make_the_same(engine: Engine) {
 fn what_is_marked_meanwhile_stays_marked(engine: Engine) {
     let database = Database::fresh(engine);
     let now = at(2 * HOUR);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         send(&store, &reporter, &[sample(0, 1.0, 0)], now).await;
     });
@@ -348,7 +338,7 @@ fn what_is_marked_meanwhile_stays_marked(engine: Engine) {
             );
         }
     }
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         assert_eq!(store.roll_up(now).await.unwrap().rows, 1);
     });
     assert_eq!(database.numbers("SELECT marks FROM rollups_due"), [2]);
@@ -357,14 +347,14 @@ fn what_is_marked_meanwhile_stays_marked(engine: Engine) {
 fn hours_whose_samples_are_gone_are_not_made_of_less(engine: Engine) {
     let database = Database::fresh(engine);
     let (now, sent) = (at(DAY + HOUR), &samples(3, 0, DAY));
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         send(&store, &reporter, sent, at(0)).await;
         store.roll_up(now).await.unwrap();
     });
     let before = stored(&database);
     database.execute(&format!("DELETE FROM metrics WHERE timestamp_ms < {}", START + 12 * HOUR));
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         send(&store, &reporter, &[sample(3 * HOUR + 1, 99.0, 0)], now).await;
         store.roll_up(now).await.unwrap();
@@ -375,7 +365,7 @@ fn hours_whose_samples_are_gone_are_not_made_of_less(engine: Engine) {
 
 fn a_long_silence_is_passed_over_and_the_day_before_it_made(engine: Engine) {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let reporter = reporter(&store, 1, at(0)).await;
         let first = samples(1, 0, 15 * HOUR);
         send(&store, &reporter, &first, at(0)).await;
@@ -394,7 +384,7 @@ fn a_long_silence_is_passed_over_and_the_day_before_it_made(engine: Engine) {
 
 fn no_write_has_many_rows(engine: Engine) {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         for number in 0..150 {
             let reporter = reporter(&store, number, at(0)).await;
             send(&store, &reporter, &samples(number as u64, 0, HOUR), at(0)).await;
@@ -412,7 +402,7 @@ fn no_write_has_many_rows(engine: Engine) {
 
 fn a_server_that_is_deleted_takes_its_rollups_along(engine: Engine) {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         for number in 0..2 {
             let reporter = reporter(&store, number, at(0)).await;
             send(&store, &reporter, &samples(1, 0, DAY), at(0)).await;
@@ -432,7 +422,7 @@ fn a_server_that_is_deleted_takes_its_rollups_along(engine: Engine) {
 fn a_store_from_before_is_rolled_up_from_its_first_sample(engine: Engine) {
     let database = Database::fresh(engine);
     let sent = &samples(1, 2 * HOUR, 30 * HOUR);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let (first, _silent) = (reporter(&store, 1, at(20 * HOUR)).await, reporter(&store, 2, at(20 * HOUR)).await);
         send(&store, &first, sent, at(0)).await;
     });
@@ -444,7 +434,7 @@ fn a_store_from_before_is_rolled_up_from_its_first_sample(engine: Engine) {
         database.execute("DROP FUNCTION rollups_make_period");
     }
     database.execute("DELETE FROM _sqlx_migrations WHERE version = 4");
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         let first = reporter(&store, 1, at(20 * HOUR)).await;
         store.roll_up(at(30 * HOUR + 5 * MINUTE)).await.unwrap();
         compare(&all(&store, first.server_id, Tier::Hourly).await, &expected(sent, Tier::Hourly));
@@ -453,7 +443,7 @@ fn a_store_from_before_is_rolled_up_from_its_first_sample(engine: Engine) {
 
 fn what_is_not_readable_costs_no_other_server(engine: Engine) {
     let database = Database::fresh(engine);
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         for number in 0..2 {
             let reporter = reporter(&store, number, at(0)).await;
             send(&store, &reporter, &samples(1, 0, HOUR), at(0)).await;
@@ -462,7 +452,7 @@ fn what_is_not_readable_costs_no_other_server(engine: Engine) {
     // A number of bytes that no version wrote; and packed readings of a shape that is gone.
     database.execute("UPDATE metrics SET network_rx_bytes = -1 WHERE server_id = 1");
     database.execute("DELETE FROM metric_shapes WHERE server_id = 2");
-    with_store(&database, |store| async move {
+    database.with_store(|store| async move {
         assert!(store.roll_up(at(HOUR + 5 * MINUTE)).await.is_err(), "it is said");
         let hours = all(&store, 2, Tier::Hourly).await;
         assert_eq!((hours.len(), hours[0].samples, hours[0].field("load1")), (1, 12, None));

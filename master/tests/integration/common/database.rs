@@ -9,9 +9,9 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use neon_master::store::Location;
+use neon_master::store::{Location, Store};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Decode, Postgres, Sqlite, Type};
 use tempfile::TempDir;
 
 use super::wait_for;
@@ -90,6 +90,18 @@ impl Database {
 impl Database {
     /// The only column of what a query finds.
     pub fn numbers(&self, sql: &str) -> Vec<i64> {
+        self.column(sql)
+    }
+
+    /// The same for texts.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        self.column(sql)
+    }
+
+    fn column<T>(&self, sql: &str) -> Vec<T>
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin,
+    {
         block_on(async {
             let sql = AssertSqlSafe(sql.to_owned());
             match self {
@@ -104,23 +116,14 @@ impl Database {
             }
         })
     }
-}
 
-impl Database {
-    /// The same for texts.
-    pub fn texts(&self, sql: &str) -> Vec<String> {
+    /// Runs `test` on the store of this database, which is open meanwhile.
+    pub fn with_store<T: Send, F: Future<Output = T> + Send>(&self, test: impl FnOnce(Store) -> F + Send) -> T {
         block_on(async {
-            let sql = AssertSqlSafe(sql.to_owned());
-            match self {
-                Self::Sqlite { .. } => {
-                    let mut connection = sqlx::SqliteConnection::connect(&self.url()).await.unwrap();
-                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
-                }
-                Self::Postgres { url, .. } => {
-                    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
-                }
-            }
+            let store = Store::open(&self.location()).await.unwrap();
+            let outcome = test(store.clone()).await;
+            store.close().await;
+            outcome
         })
     }
 }
