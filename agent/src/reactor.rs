@@ -231,8 +231,8 @@ mod tests {
             order.borrow_mut().push(ms);
         };
         // Far enough apart that a busy machine does not find two of them passed at once.
-        block_on(zip(wait(600), zip(wait(1), wait(300)))).unwrap();
-        assert_eq!(*order.borrow(), [1, 300, 600]);
+        block_on(zip(wait(3000), zip(wait(1), wait(1500)))).unwrap();
+        assert_eq!(*order.borrow(), [1, 1500, 3000]);
     }
 
     #[test]
