@@ -3,6 +3,7 @@ import "./app.css";
 import { mount } from "svelte";
 
 import App from "./App.svelte";
+import { plotCode } from "./lib/plot";
 
 const target = document.getElementById("app");
 if (target === null) throw new Error("index.html has no element with the id app");
@@ -12,5 +13,4 @@ mount(App, { target });
 const IDLE_MS = 1500;
 
 // The charts' code ahead of the click that needs it, and before a master that is restarted could not serve it.
-// Where this fails, the chart tries again and says so.
-setTimeout(() => void import("uplot").catch(() => undefined), IDLE_MS);
+setTimeout(plotCode.want, IDLE_MS);

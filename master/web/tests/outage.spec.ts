@@ -58,3 +58,22 @@ test("a server's page keeps its charts through an outage, and Try now ends the w
   await page.getByRole("button", { name: "Try now" }).click();
   await expect(page.locator("[data-connection]")).toHaveText("Live");
 });
+
+test("charts whose code could not be loaded come by themselves when the master is back", async ({ page, master }) => {
+  const server = await Reporter.register(master, "uncoded");
+  await server.metrics([sampleAgo(60_000, 20), sampleAgo(0, 30)]);
+  let refused = 0;
+  await page.route("**/assets/uPlot*.js", async (route) => {
+    refused += 1;
+    await route.abort("connectionrefused");
+  });
+  await page.goto(`${server.path}?range=1h`);
+  const chart = page.locator("figure.cpu");
+  await expect(chart).toContainText("could not be loaded yet");
+  await expect(chart).toContainText("min 20.0 %");
+  expect(refused).toBeGreaterThan(0);
+
+  await page.unroute("**/assets/uPlot*.js");
+  await expect(chart.locator("canvas")).toBeVisible();
+  await expect(chart).not.toContainText("could not be loaded");
+});
