@@ -32,9 +32,24 @@ pub const KEYS: &[Key] = &[
         meaning: "secret that agents show when they register; or AGENT_SECRET_FILE, a file that holds it",
     },
     Key {
+        name: "AGENT_SECRET_PREVIOUS",
+        default: Some("none"),
+        meaning: "the AGENT_SECRET before, which stays good as long as this is set; or AGENT_SECRET_PREVIOUS_FILE",
+    },
+    Key {
+        name: "FLEET_SECRET",
+        default: Some("on"),
+        meaning: "on or off; off: AGENT_SECRET registers nobody and may be missing, and agents need enrolment codes",
+    },
+    Key {
         name: "JWT_SECRET",
         default: None,
         meaning: "secret that agents' tokens are signed with; or JWT_SECRET_FILE, a file that holds it",
+    },
+    Key {
+        name: "JWT_SECRET_PREVIOUS",
+        default: Some("none"),
+        meaning: "the JWT_SECRET before: what it signed stays good as long as this is set; or JWT_SECRET_PREVIOUS_FILE",
     },
     Key {
         name: "ADMIN_PASSWORD",
@@ -105,10 +120,10 @@ const OFFLINE_AFTER_S_MAX: u32 = 86_400;
 /// What the operator decided.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What agents show when they register.
-    pub agent_secret: Secret,
+    /// What agents show when they register; `None` where only enrolment codes register.
+    pub agent_secrets: Option<Secrets>,
     /// What agents' tokens are signed with.
-    pub jwt_secret: Secret,
+    pub jwt_secrets: Secrets,
     /// The password that the user `admin` is made with where there are no users.
     pub admin_password: Option<Secret>,
     /// Where to listen.
@@ -151,6 +166,22 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Two generations of a secret: between the day that a new one is set and the day that everybody has it, both are good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// What signs, and what others are to have.
+    pub newest: Secret,
+    /// The one before.
+    pub previous: Option<Secret>,
+}
+
+impl Secrets {
+    /// All that are good, the newest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.newest).chain(&self.previous)
+    }
+}
+
 /// How to write the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -186,8 +217,8 @@ impl Config {
     pub fn from_values(values: &HashMap<String, String>) -> Result<Self, ConfigError> {
         let value = |key: &str| values.get(key).map(String::as_str).filter(|value| !value.is_empty());
         let config = Self {
-            agent_secret: required_secret("AGENT_SECRET", &value)?,
-            jwt_secret: required_secret("JWT_SECRET", &value)?,
+            agent_secrets: agent_secrets(&value)?,
+            jwt_secrets: secrets("JWT_SECRET", "JWT_SECRET_PREVIOUS", &value)?,
             admin_password: admin_password(&value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
             tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
@@ -219,10 +250,12 @@ impl Config {
             let made = "neon-master secret generate makes one";
             Err(bad(key, format!("{what}, and {} can be reached from other hosts; {made}", self.listen)))
         };
-        let (agent, jwt) = (self.agent_secret.reveal(), self.jwt_secret.reveal());
-        for (key, secret, min) in
-            [("AGENT_SECRET", agent, AGENT_SECRET_MIN_BYTES), ("JWT_SECRET", jwt, JWT_SECRET_MIN_BYTES)]
-        {
+        let agent: Vec<&str> = self.agent_secrets.iter().flat_map(Secrets::iter).map(Secret::reveal).collect();
+        let jwt: Vec<&str> = self.jwt_secrets.iter().map(Secret::reveal).collect();
+        // The one before is as good as the newest, for whoever knows it.
+        let agent_keys = ["AGENT_SECRET", "AGENT_SECRET_PREVIOUS"].map(|key| (key, AGENT_SECRET_MIN_BYTES));
+        let jwt_keys = ["JWT_SECRET", "JWT_SECRET_PREVIOUS"].map(|key| (key, JWT_SECRET_MIN_BYTES));
+        for ((key, min), secret) in agent_keys.into_iter().zip(&agent).chain(jwt_keys.into_iter().zip(&jwt)) {
             if password::is_published(secret) {
                 return refused(key, "is an example that everybody can read");
             }
@@ -231,10 +264,10 @@ impl Config {
             }
         }
         // Whoever sets up an agent would know it, and could sign tokens for every other one, and sessions.
-        if agent == jwt {
+        if jwt.iter().any(|secret| agent.contains(secret)) {
             return refused("JWT_SECRET", "is the same as AGENT_SECRET");
         }
-        if self.admin_password.as_ref().is_some_and(|admin| [agent, jwt].contains(&admin.reveal())) {
+        if self.admin_password.as_ref().is_some_and(|admin| [agent, jwt].concat().contains(&admin.reveal())) {
             return refused("ADMIN_PASSWORD", "is the same as one of the other secrets");
         }
         Ok(())
@@ -257,7 +290,7 @@ pub fn database_from_argument(name: &str, url: &str) -> Result<Location, ConfigE
 pub fn help() -> String {
     let rows = KEYS.iter().map(|key| {
         let default = key.default.map_or("required".to_owned(), |default| format!("default: {default}"));
-        format!("  {:<16} {} ({default})\n", key.name, key.meaning)
+        format!("  {:<21} {} ({default})\n", key.name, key.meaning)
     });
     rows.collect()
 }
@@ -294,8 +327,21 @@ fn dot_env(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
     lines.map(|line| line.map_err(|_| bad(".env", "has a line that is not KEY=value"))).collect()
 }
 
-fn required_secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Result<Secret, ConfigError> {
-    secret(key, value)?.ok_or(ConfigError::Missing(key))
+fn agent_secrets<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Option<Secrets>, ConfigError> {
+    match value("FLEET_SECRET") {
+        None | Some("on") => secrets("AGENT_SECRET", "AGENT_SECRET_PREVIOUS", value).map(Some),
+        Some("off") => Ok(None),
+        Some(other) => Err(bad("FLEET_SECRET", format!("must be on or off, got {other:?}"))),
+    }
+}
+
+fn secrets<'a>(
+    key: &'static str,
+    previous_key: &'static str,
+    value: &impl Fn(&str) -> Option<&'a str>,
+) -> Result<Secrets, ConfigError> {
+    let newest = secret(key, value)?.ok_or(ConfigError::Missing(key))?;
+    Ok(Secrets { newest, previous: secret(previous_key, value)? })
 }
 
 fn admin_password<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Option<Secret>, ConfigError> {
@@ -516,7 +562,9 @@ mod tests {
             ("OFFLINE_AFTER_S", "3m"),
             ("LOG_FORMAT", "xml"),
             ("LOG_LEVEL", "loud"),
+            ("FLEET_SECRET", "no"),
             ("AGENT_SECRET_FILE", "/nonexistent"),
+            ("JWT_SECRET_PREVIOUS_FILE", "/nonexistent"),
         ] {
             let line = read(&[(key, value)]).unwrap_err().to_string();
             assert!(line.contains(key.trim_end_matches("_FILE")), "{line}");
@@ -533,7 +581,7 @@ mod tests {
             ("AGENT_SECRET_FILE".to_owned(), path.display().to_string()),
             ("JWT_SECRET".to_owned(), "j".to_owned()),
         ]);
-        assert_eq!(Config::from_values(&values).unwrap().agent_secret.reveal(), "from-a-file");
+        assert_eq!(Config::from_values(&values).unwrap().agent_secrets.unwrap().newest.reveal(), "from-a-file");
         std::fs::write(&path, "\n").unwrap();
         assert!(Config::from_values(&values).unwrap_err().to_string().contains("AGENT_SECRET_FILE"));
     }
@@ -607,6 +655,9 @@ mod tests {
             ("AGENT_SECRET", published, "is an example that everybody can read"),
             ("JWT_SECRET", "j-secret-that-is-as-long-as-31.", "has less than 32 characters"),
             ("JWT_SECRET", long_published, "is an example that everybody can read"),
+            ("AGENT_SECRET_PREVIOUS", "fifteen-bytes..", "has less than 16 characters"),
+            ("JWT_SECRET_PREVIOUS", long_published, "is an example that everybody can read"),
+            ("JWT_SECRET_PREVIOUS", "j-secret-that-is-as-long-as-31.", "has less than 32 characters"),
             ("ADMIN_PASSWORD", JWT_SECRET, "is the same as one of the other secrets"),
         ] {
             let with = |listen| read(&[(key, value), ("LISTEN", listen)]);
@@ -621,6 +672,23 @@ mod tests {
         }
         let same = [("AGENT_SECRET", JWT_SECRET), ("LISTEN", "0.0.0.0:3000")];
         assert!(read(&same).unwrap_err().to_string().starts_with("JWT_SECRET: is the same as AGENT_SECRET"));
+        let same = [("AGENT_SECRET_PREVIOUS", JWT_SECRET), ("LISTEN", "0.0.0.0:3000")];
+        assert!(read(&same).unwrap_err().to_string().starts_with("JWT_SECRET: is the same as AGENT_SECRET"));
         assert!(read(&[("LISTEN", "0.0.0.0:3000")]).is_ok());
+    }
+
+    #[test]
+    fn two_generations_are_good_and_the_fleets_secret_may_be_off() {
+        let all = |secrets: &Secrets| secrets.iter().map(|secret| secret.reveal().to_owned()).collect::<Vec<_>>();
+        let config = read(&[("AGENT_SECRET_PREVIOUS", "a"), ("JWT_SECRET_PREVIOUS", "j")]).unwrap();
+        assert_eq!(all(&config.agent_secrets.unwrap()), [AGENT_SECRET, "a"]);
+        assert_eq!(all(&config.jwt_secrets), [JWT_SECRET, "j"]);
+        assert_eq!(all(&read(&[]).unwrap().jwt_secrets), [JWT_SECRET]);
+
+        assert_eq!(read(&[("FLEET_SECRET", "off")]).unwrap().agent_secrets, None, "set, and not looked at");
+        let published = [("AGENT_SECRET", "dev-x"), ("FLEET_SECRET", "off"), ("LISTEN", "0.0.0.0:3000")];
+        assert_eq!(read(&published).unwrap().agent_secrets, None);
+        assert_eq!(read(&[("AGENT_SECRET", ""), ("FLEET_SECRET", "off")]).unwrap().agent_secrets, None);
+        assert!(read(&[("FLEET_SECRET", "on")]).unwrap().agent_secrets.is_some());
     }
 }

@@ -105,11 +105,11 @@ impl Master {
         store.stand_for_leader().await;
 
         let allows_development = first_user(&store, config).await?;
-        let gate = Gate::new(&config.jwt_secret, config.tls.is_some(), allows_development);
+        let gate = Gate::new(&config.jwt_secrets, config.tls.is_some(), allows_development);
         let state = State {
             store: store.clone(),
-            agent_secret: config.agent_secret.clone(),
-            tokens: Tokens::new(&config.jwt_secret),
+            agent_secrets: config.agent_secrets.clone(),
+            tokens: Tokens::new(&config.jwt_secrets),
             retention: config.retention,
             room: Room::new(),
             gate: gate.map_err(|_| StartError::Password)?,

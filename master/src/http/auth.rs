@@ -1,6 +1,6 @@
 //! Who is asking: the fleet's secret at registration, an agent's token everywhere else.
 //!
-//! Tokens are JWTs, HS256 with `JWT_SECRET`, with the claims of `docs/wire.md` section 1. The algorithm is pinned: a
+//! Tokens are JWTs, HS256 with `JWT_SECRET` or the one before it, with the claims of `docs/wire.md` section 1. The algorithm is pinned: a
 //! token that names another one, `none` included, is refused. Secrets are compared in constant time; only whether
 //! the lengths differ can be told from outside.
 //!
@@ -16,11 +16,11 @@ use ring::hmac;
 use salvo::Request;
 use salvo::http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::error::ApiError;
 use super::state::now;
-use crate::config::Secret;
+use crate::config::{Secret, Secrets};
 
 /// How long an agent's token is good, in seconds.
 pub const TOKEN_LIFETIME_S: i64 = 24 * 3600;
@@ -33,9 +33,22 @@ const ISSUED_CLAIMS_MAX_BYTES: usize = 1024;
 /// Makes and checks agents' tokens.
 pub struct Tokens {
     encoding: EncodingKey,
-    decoding: DecodingKey,
     validation: Validation,
+    /// The newest first.
+    generations: Vec<Generation>,
+}
+
+/// What one secret has signed is recognised by.
+struct Generation {
+    decoding: DecodingKey,
     key: hmac::Key,
+}
+
+impl Generation {
+    fn new(secret: &Secret) -> Self {
+        let secret = secret.reveal().as_bytes();
+        Self { decoding: DecodingKey::from_secret(secret), key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+    }
 }
 
 /// What a token says.
@@ -69,18 +82,17 @@ struct Issued<'a> {
 }
 
 impl Tokens {
-    /// Tokens signed with `secret`.
-    pub fn new(secret: &Secret) -> Self {
+    /// Tokens signed with the newest of `secrets`; those that the one before has signed are good, too.
+    pub fn new(secrets: &Secrets) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // The same clock writes and checks the times, so there is no skew to forgive.
         validation.leeway = 0;
         Self {
-            encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
-            decoding: DecodingKey::from_secret(secret.reveal().as_bytes()),
+            encoding: EncodingKey::from_secret(secrets.newest.reveal().as_bytes()),
             validation,
-            key: hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes()),
+            generations: secrets.iter().map(Generation::new).collect(),
         }
     }
 
@@ -118,7 +130,9 @@ impl Tokens {
         let (message, signature) = token.rsplit_once('.')?;
         let claims = message.strip_prefix(ISSUED_HEAD)?;
         let mut bytes = [0; ISSUED_CLAIMS_MAX_BYTES];
-        hmac::verify(&self.key, message.as_bytes(), decoded(signature, &mut bytes)?).ok()?;
+        let signature = decoded(signature, &mut bytes)?;
+        let is_signed = |one: &Generation| hmac::verify(&one.key, message.as_bytes(), signature).is_ok();
+        self.generations.iter().any(is_signed).then_some(())?;
         let Issued { server_id, server_name, iss, sub, iat, exp } =
             serde_json::from_slice(decoded(claims, &mut bytes)?).ok()?;
         let is_good = iss == ISSUER && sub == subject(server_id) && exp >= now.unix_ms() / 1000;
@@ -126,7 +140,8 @@ impl Tokens {
     }
 
     fn check_any(&self, token: &str) -> Option<Claims> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let decode = |one: &Generation| jsonwebtoken::decode::<Claims>(token, &one.decoding, &self.validation).ok();
+        let claims = self.generations.iter().find_map(decode)?.claims;
         (claims.sub == subject(claims.server_id)).then_some(claims)
     }
 }
@@ -137,10 +152,12 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// Errors: 401 unless the request carries `secret` in its `X-Agent-Secret` header.
-pub fn check_agent_secret(request: &Request, secret: &Secret) -> Result<(), ApiError> {
+/// Errors: 401 unless the request carries one of `secrets` in its `X-Agent-Secret` header.
+pub fn check_agent_secret(request: &Request, secrets: Option<&Secrets>) -> Result<(), ApiError> {
     let given = request.headers().get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
-    if bool::from(given.ct_eq(secret.reveal().as_bytes())) {
+    // Each is compared, whichever it is.
+    let compared = secrets.into_iter().flat_map(Secrets::iter).map(|secret| given.ct_eq(secret.reveal().as_bytes()));
+    if bool::from(compared.fold(Choice::from(0), |found, one| found | one)) {
         Ok(())
     } else {
         Err(ApiError::Unauthorized(error::BAD_SECRET))
@@ -167,8 +184,13 @@ fn subject(server_id: i64) -> String {
 mod tests {
     use super::*;
 
+    fn secrets(newest: &str, previous: Option<&str>) -> Secrets {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        Secrets { newest: secret(newest), previous: previous.map(secret) }
+    }
+
     fn tokens(secret: &str) -> Tokens {
-        Tokens::new(&Secret::new(secret.to_owned()))
+        Tokens::new(&secrets(secret, None))
     }
 
     fn signed(algorithm: Algorithm, claims: &impl Serialize) -> String {
@@ -220,6 +242,32 @@ mod tests {
         assert_eq!(tokens.check("", now()), None);
         assert_eq!(self::tokens("other").check(&signed(Algorithm::HS256, &claims()), now()), None, "another secret");
     }
+
+    #[test]
+    fn what_the_secret_before_has_signed_stays_good_and_nothing_new_is_signed_with_it() {
+        let (old, rotated) = (tokens("s3cret"), Tokens::new(&secrets("next", Some("s3cret"))));
+        let before = old.issue(7, "web-1", now()).unwrap();
+        assert_eq!(rotated.check_issued(&before, now()), old.check_issued(&before, now()));
+        assert!(rotated.check_any(&before).is_some());
+        let after = rotated.issue(7, "web-1", now()).unwrap();
+        assert_eq!((old.check(&after, now()), tokens("next").check(&before, now())), (None, None));
+        assert!(rotated.check(&after, now()).is_some() && tokens("next").check(&after, now()).is_some());
+    }
+
+    #[test]
+    fn either_generation_of_the_fleets_secret_is_taken_and_none_where_it_is_off() {
+        let taken = |given: &str, secrets: Option<&Secrets>| {
+            let mut request = Request::new();
+            request.headers_mut().insert(SECRET_HEADER, given.parse().unwrap());
+            check_agent_secret(&request, secrets).is_ok()
+        };
+        let both = secrets("newest", Some("before"));
+        assert!(taken("newest", Some(&both)) && taken("before", Some(&both)));
+        assert!(!taken("", Some(&both)) && !taken("newes", Some(&both)) && !taken("newestbefore", Some(&both)));
+        assert!(!taken("newest", None) && !taken("", None));
+        assert!(check_agent_secret(&Request::new(), Some(&both)).is_err());
+    }
+
     #[test]
     fn a_token_is_taken_in_one_pass_or_the_other_and_says_the_same() {
         let tokens = tokens("s3cret");

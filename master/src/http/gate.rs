@@ -22,7 +22,7 @@ use super::auth::bearer;
 use super::error::ApiError;
 use super::servers::parse_id;
 use super::state::{State, now, peer_address};
-use crate::config::Secret;
+use crate::config::{Secret, Secrets};
 use crate::domain::password;
 use crate::model::{Actor, ApiToken, Role, Scope, User};
 
@@ -109,9 +109,9 @@ pub struct Gate {
 
 impl Gate {
     /// Errors: where the system has no memory to hash a password.
-    pub fn new(jwt_secret: &Secret, is_tls: bool, allows_development: bool) -> Result<Self, ApiError> {
+    pub fn new(jwt_secrets: &Secrets, is_tls: bool, allows_development: bool) -> Result<Self, ApiError> {
         Ok(Self {
-            sessions: Sessions::new(jwt_secret),
+            sessions: Sessions::new(jwt_secrets),
             passwords: Passwords::new()?,
             attempts: Attempts::default(),
             is_tls,
@@ -240,7 +240,8 @@ fn session_cookie(request: &Request) -> Option<&str> {
 /// token is a session and no session an agent's token, whatever they say.
 pub struct Sessions {
     encoding: EncodingKey,
-    decoding: DecodingKey,
+    /// The newest first.
+    decoding: Vec<DecodingKey>,
     validation: Validation,
 }
 
@@ -264,14 +265,15 @@ pub struct NewSession {
 }
 
 impl Sessions {
-    fn new(jwt_secret: &Secret) -> Self {
-        let key = password::derived_key(jwt_secret.reveal(), "neon session");
+    fn new(jwt_secrets: &Secrets) -> Self {
+        let key = |secret: &Secret| password::derived_key(secret.reveal(), "neon session");
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         validation.sub = Some(SUBJECT.to_owned());
         validation.leeway = 0;
-        Self { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key), validation }
+        let decoding = jwt_secrets.iter().map(|secret| DecodingKey::from_secret(&key(secret))).collect();
+        Self { encoding: EncodingKey::from_secret(&key(&jwt_secrets.newest)), decoding, validation }
     }
 
     /// A session with a new random name.
@@ -290,7 +292,8 @@ impl Sessions {
 
     /// What the row of a cookie's session is found by.
     fn check(&self, cookie: &str) -> Option<String> {
-        let claims = jsonwebtoken::decode::<Claims>(cookie, &self.decoding, &self.validation).ok()?.claims;
+        let decode = |key| jsonwebtoken::decode::<Claims>(cookie, key, &self.validation).ok();
+        let claims = self.decoding.iter().find_map(decode)?.claims;
         Some(password::sha256(&claims.sid))
     }
 }
@@ -376,7 +379,13 @@ mod tests {
     use super::*;
 
     fn gate() -> Gate {
-        Gate::new(&Secret::new("jwt".to_owned()), false, false).unwrap()
+        gate_of("jwt", None)
+    }
+
+    fn gate_of(newest: &str, previous: Option<&str>) -> Gate {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let secrets = Secrets { newest: secret(newest), previous: previous.map(secret) };
+        Gate::new(&secrets, false, false).unwrap()
     }
 
     fn signed(key: &[u8], algorithm: Algorithm, claims: &Claims) -> String {
@@ -407,6 +416,15 @@ mod tests {
         ] {
             assert_eq!(sessions.check(&bad), None, "{what}");
         }
+    }
+
+    #[test]
+    fn a_session_survives_the_rotation_of_its_secret_and_ends_with_it() {
+        let session = gate().sessions.issue(now()).unwrap();
+        assert_eq!(gate_of("next", Some("jwt")).sessions.check(&session.cookie), Some(session.hash));
+        assert_eq!(gate_of("next", None).sessions.check(&session.cookie), None);
+        let after = gate_of("next", Some("jwt")).sessions.issue(now()).unwrap();
+        assert_eq!(gate().sessions.check(&after.cookie), None, "signed with the newest");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::auth::Tokens;
 use super::body::Room;
 use super::error::ApiError;
 use super::gate::Gate;
-use crate::config::Secret;
+use crate::config::Secrets;
 use crate::model::Reporter;
 use crate::store::{Retention, Store};
 
@@ -19,8 +19,8 @@ use crate::store::{Retention, Store};
 pub struct State {
     /// Where everything is kept.
     pub store: Store,
-    /// The fleet's shared secret, which a registration must show.
-    pub agent_secret: Secret,
+    /// The fleet's shared secret, which a registration must show; `None` where it is switched off.
+    pub agent_secrets: Option<Secrets>,
     /// Makes and checks the agents' tokens.
     pub tokens: Tokens,
     /// How old a sample may be.

@@ -21,6 +21,7 @@ mod masters;
 mod reading;
 mod retention;
 mod rollups;
+mod secrets;
 mod store;
 mod store_size;
 mod tls;

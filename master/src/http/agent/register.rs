@@ -32,7 +32,7 @@ pub async fn agent_register(
     depot: &mut Depot,
 ) -> Result<Accepted<RegisterData<String>>, ApiError> {
     let state = State::of(depot)?;
-    check_agent_secret(request, &state.agent_secret)?;
+    check_agent_secret(request, state.agent_secrets.as_ref())?;
     let body = body::read(request, &state.room).await?;
     let registered = intake::registration(&body).map_err(ApiError::BadRequest)?;
     let registration = Registration {
