@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Local stand-ins for the images that Dockerfile.* and compose.yaml name, because the tests need no image registry:
 # a Debian made by debootstrap from this machine's own apt mirror, plus this machine's Rust and npm's Node. The real
-# defaults (rust:alpine, node:alpine, postgres) are therefore not what the tests build with; the Dockerfiles are.
+# defaults (rust:alpine, node:alpine, postgres) are therefore not what the tests build with; the Dockerfiles are. The
+# master is optimised less here, as its image is tested for what it does and the binary itself was built in full before;
+# the agent's profile says all of that itself, so its image is what is shipped.
 # Sourced, after common.sh and with an engine that answers.
 
 readonly STANDIN_BUILDER=neon-test/builder
@@ -41,7 +43,8 @@ standins_make() {
     as_root tar -C "$tree" -c . | docker import -c 'LABEL neon.test=standin' \
         -c 'ENV PATH=/opt/rust/bin:/opt/node/node_modules/.bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         -c 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' \
-        -c 'ENV CARGO_HTTP_CAINFO=/etc/ssl/certs/ca-certificates.crt' - "$STANDIN_BUILDER" >/dev/null
+        -c 'ENV CARGO_HTTP_CAINFO=/etc/ssl/certs/ca-certificates.crt' \
+        -c 'ENV CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1' - "$STANDIN_BUILDER" >/dev/null
     as_root tar -C "$tree" --exclude=./opt -c . | docker import -c 'LABEL neon.test=standin' \
         -c "ENV PATH=$(as_root chroot "$tree" sh -c 'echo /usr/lib/postgresql/*/bin'):/usr/bin:/bin" \
         -c 'ENTRYPOINT ["/entrypoint"]' -c 'VOLUME /var/lib/postgresql/data' - "$STANDIN_POSTGRES" >/dev/null
