@@ -12,6 +12,7 @@ use neon_master::store::backup::{BackupError, Contents, backup, restore};
 use neon_master::store::distribute::{DistributeError, Distributed, distribute};
 use neon_master::store::transfer::{Moved, TransferError, transfer};
 
+use crate::authority::{self, AuthorityError};
 use crate::user::{self, UserError};
 use crate::{BAD_CONFIG, FAILED};
 
@@ -33,6 +34,8 @@ enum CommandError {
     Distribute(#[from] DistributeError),
     #[error(transparent)]
     User(#[from] UserError),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
 }
 
 /// Carries out the command that `arguments` begins with.
@@ -72,6 +75,10 @@ fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
             [what] if what == "generate" => Ok(password::random_secret()),
             _ => Err(CommandError::Usage("secret generate")),
         },
+        Some("tls") => {
+            let command = authority::Command::of(arguments).ok_or(CommandError::Usage(authority::USAGE))?;
+            Ok(authority::run(&command)?)
+        }
         _ => put_back(&config::database_from_env()?, file(arguments, "restore FILE")?),
     }
 }

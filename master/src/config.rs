@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::password;
 use crate::store::{Location, Retention};
-use crate::tls::{Identity, Unusable};
+use crate::tls;
 
 /// One row of the table: name, default, and meaning with unit and range.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "TLS_CERT",
         default: Some("none: plain HTTP"),
-        meaning: "PEM file of the master's certificate chain, its own first; with TLS_KEY the master serves HTTPS",
+        meaning: "PEM file of the master's certificate chain, its own first; with TLS_KEY the master serves HTTPS. Both are read again when they change",
     },
     Key { name: "TLS_KEY", default: Some("none"), meaning: "PEM file of that certificate's private key" },
     Key { name: "DATA_DIR", default: Some("./data"), meaning: "folder of the SQLite file" },
@@ -129,7 +129,7 @@ pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
     /// What to show to clients over TLS; `None` for plain HTTP.
-    pub tls: Option<Identity>,
+    pub tls: Option<tls::Files>,
     /// Where to keep things.
     pub database: Location,
     /// What is kept free on the disk of the SQLite file, in bytes; `None` for a part of that disk.
@@ -221,7 +221,7 @@ impl Config {
             jwt_secrets: secrets("JWT_SECRET", "JWT_SECRET_PREVIOUS", &value)?,
             admin_password: admin_password(&value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
-            tls: tls(value("TLS_CERT"), value("TLS_KEY"))?,
+            tls: tls_files(value("TLS_CERT"), value("TLS_KEY"))?,
             database: database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))?,
             min_free_disk_bytes: min_free_disk_bytes(value("MIN_FREE_DISK_MB"))?,
             retention: retention(&value)?,
@@ -381,19 +381,15 @@ fn listen(listen: Option<&str>, port: Option<&str>) -> Result<SocketAddr, Config
     Ok(address)
 }
 
-fn tls(chain_path: Option<&str>, key_path: Option<&str>) -> Result<Option<Identity>, ConfigError> {
-    let (chain_path, key_path) = match (chain_path, key_path) {
-        (None, None) => return Ok(None),
-        (Some(chain_path), Some(key_path)) => (chain_path, key_path),
-        (Some(_), None) => return Err(bad("TLS_KEY", "is not set, but TLS_CERT is")),
-        (None, Some(_)) => return Err(bad("TLS_CERT", "is not set, but TLS_KEY is")),
-    };
-    let read = |key, path| std::fs::read(path).map_err(|error| bad(key, format!("{path} cannot be read: {error}")));
-    let (chain_pem, key_pem) = (read("TLS_CERT", chain_path)?, read("TLS_KEY", key_path)?);
-    Identity::from_pem(chain_pem, key_pem).map(Some).map_err(|unusable| match unusable {
-        Unusable::Chain(why) => bad("TLS_CERT", format!("{chain_path} {why}")),
-        Unusable::Key(why) => bad("TLS_KEY", format!("{key_path} {why}")),
-    })
+fn tls_files(chain_path: Option<&str>, key_path: Option<&str>) -> Result<Option<tls::Files>, ConfigError> {
+    match (chain_path, key_path) {
+        (None, None) => Ok(None),
+        (Some(chain_path), Some(key_path)) => {
+            tls::Files::read(chain_path.into(), key_path.into()).map(Some).map_err(|fault| bad(fault.key, fault.reason))
+        }
+        (Some(_), None) => Err(bad("TLS_KEY", "is not set, but TLS_CERT is")),
+        (None, Some(_)) => Err(bad("TLS_CERT", "is not set, but TLS_KEY is")),
+    }
 }
 
 /// The URL may hold a password, so no error quotes it.

@@ -4,6 +4,7 @@
 //! command failed, 2 for a bad configuration or command line.
 #![forbid(unsafe_code)]
 
+mod authority;
 mod command;
 mod user;
 
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
             print!("{}", neon_master::http::openapi_document());
             return ExitCode::SUCCESS;
         }
-        Some("backup" | "restore" | "migrate-store" | "distribute" | "user" | "secret") => {
+        Some("backup" | "restore" | "migrate-store" | "distribute" | "user" | "secret" | "tls") => {
             return command::run(&arguments);
         }
         Some(other) => {
@@ -111,7 +112,7 @@ fn help() -> String {
     format!(
         "neon-master {VERSION}: stores what Neon's agents report and shows it.\n\n\
          Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE | migrate-store … | distribute | user … | \
-         secret generate]\n\n\
+         secret generate | tls …]\n\n\
          Without an argument it runs until SIGTERM or SIGINT.\n\n\
          \x20 openapi          prints the API's description\n\
          \x20 backup FILE      copies the SQLite database to a new file, also while a master runs\n\
@@ -124,7 +125,11 @@ fn help() -> String {
          \x20 user add NAME viewer|operator|admin, user password NAME, user list, user remove NAME\n\
          \x20                  who may log in, also while a master runs; passwords are typed, or a line of\n\
          \x20                  standard input\n\
-         \x20 secret generate  prints a new secret\n\n\
+         \x20 secret generate  prints a new secret\n\
+         \x20 tls init --name NAME [--name …] [--ip ADDRESS …] [--out DIR] [--overwrite]\n\
+         \x20                  makes a private authority and the master's certificate by it, and prints what to set\n\
+         \x20 tls renew --name NAME [--name …] [--ip ADDRESS …] [--out DIR]\n\
+         \x20                  another certificate by the same authority\n\n\
          These exit with 0 when done, 1 when not (then nothing was changed), 2 for a bad command line.\n\
          It is configured by environment variables, or a file .env in its working directory:\n\n{}",
         config::help()

@@ -41,8 +41,12 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 const FILES_RESERVED: u64 = 124;
 /// Most connections at a time, however many files the process may open. Each agent keeps one between its heartbeats.
 const CONNECTIONS_MAX: u64 = 100_000;
-/// Most bytes of a request, or of an answer, that a connection holds; a request's head must fit in.
+/// Most bytes of a request, or of an answer, that a connection holds.
 const CONNECTION_BUFFER_BYTES: usize = 64 << 10;
+/// Most bytes of a request's head; past it 431. Cookies, tokens and paths of ours take less than one KiB.
+const HEAD_MAX_BYTES: usize = 16 << 10;
+/// Requests at a time on a connection with HTTP/2, each with a head of its own.
+const STREAMS_MAX: u32 = 16;
 /// Time between two looks for storage to give back.
 const MAINTAIN_INTERVAL: Duration = Duration::from_secs(3600);
 /// Time between two looks for hours that are over, or have got late samples; and before the first.
@@ -117,8 +121,8 @@ impl Master {
         let service = http::service(state);
         let (handle, server) = match &config.tls {
             None => serve(acceptor, service),
-            Some(identity) => {
-                let acceptor = identity.wrap(acceptor).await.map_err(|e| StartError::Tls(config.listen, e))?;
+            Some(files) => {
+                let acceptor = files.wrap(acceptor).await.map_err(|e| StartError::Tls(config.listen, e))?;
                 serve(acceptor, service)
             }
         };
@@ -182,7 +186,15 @@ fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, 
             .with_connection_idle_timeout(IDLE_TIMEOUT),
     );
     // Each connection keeps what it once read into: without a bound 400 KiB, after one large body.
-    server.http1_mut().max_buf_size(CONNECTION_BUFFER_BYTES);
+    server.http1_mut().max_buf_size(CONNECTION_BUFFER_BYTES).max_header_size(HEAD_MAX_BYTES);
+    // And with HTTP/2, a MiB of bodies that nobody has read yet.
+    server
+        .http2_mut()
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEAD_MAX_BYTES as u32)
+        .initial_connection_window_size(CONNECTION_BUFFER_BYTES as u32)
+        .initial_stream_window_size(CONNECTION_BUFFER_BYTES as u32)
+        .max_send_buf_size(CONNECTION_BUFFER_BYTES);
     (server.handle(), tokio::spawn(server.try_serve(service)))
 }
 

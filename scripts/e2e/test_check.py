@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from support import DEADLINE_S, Agent, Case, required, wait_for
+from support import DEADLINE_S, Agent, Case, output_of, required, wait_for
 
 README = os.path.join(os.path.dirname(__file__), "../../README.md")
 STEPS = ["configuration", "name", "tcp", "tls", "secret", "clock", "docker", "containers", "host", "readings", "buffer", "memory cgroup"]
@@ -90,6 +90,38 @@ class Check(Case):
         code, steps = self.check(self.candidate, MASTER_URL=url, MASTER_CA_FILE=os.path.join(self.folder, "c.pem"))
         self.assertEqual(code, 0, steps)
         self.assertTrue(steps["tls"][0][1].startswith("trusted by being in MASTER_CA_FILE itself; for no name, issued by neon"))
+
+    def test_tls_as_tls_init_makes_it(self):
+        printed = self.master_tls("init")
+        self.assertEqual(sorted(printed), ["MASTER_CA_FILE", "MASTER_CERT_SHA256", "TLS_CERT", "TLS_KEY"])
+        self.start_with_tls(printed["TLS_CERT"], printed["TLS_KEY"])
+        url = self.master.url.replace("http", "https")
+        by_authority = {"MASTER_URL": url, "MASTER_CA_FILE": printed["MASTER_CA_FILE"]}
+        for trust, word in (
+            (by_authority, "an authority in MASTER_CA_FILE"),
+            ({"MASTER_URL": url, "MASTER_CERT_SHA256": printed["MASTER_CERT_SHA256"]}, "MASTER_CERT_SHA256"),
+        ):
+            code, steps = self.check(self.candidate, **trust)
+            self.assertEqual((code, steps["tls"][0][0], steps["secret"][0][0]), (0, "ok", "ok"), steps)
+            self.assertIn(f"trusted by {word}; for ", steps["tls"][0][1])
+        self.assertEqual(self.check(self.candidate, MASTER_URL=url)[0], 1, "nobody else's agent trusts it")
+        # A real agent goes on over a renewal, and one with the old pin does not begin.
+        agent = self.own(Agent(self.folder, url, MASTER_CA_FILE=printed["MASTER_CA_FILE"]))
+        agent.start()
+        self.registered(agent)
+        renewed = self.master_tls("renew")
+        self.assertNotEqual(renewed["MASTER_CERT_SHA256"], printed["MASTER_CERT_SHA256"])
+        pinned = {"MASTER_URL": url, "MASTER_CERT_SHA256": renewed["MASTER_CERT_SHA256"]}
+        wait_for("the renewed certificate", lambda: self.check(self.candidate, **pinned)[0] == 0)
+        self.assertEqual(self.check(self.candidate, **by_authority)[0], 0)
+        code, steps = self.check(self.candidate, MASTER_URL=url, MASTER_CERT_SHA256=printed["MASTER_CERT_SHA256"])
+        self.assertEqual((code, steps["tls"][0][0]), (1, "fail"), steps)
+
+    def master_tls(self, verb):
+        """What `neon-master tls` prints to be set, by key."""
+        arguments = ["tls", verb, "--name", "localhost", "--ip", "127.0.0.1", "--out", os.path.join(self.folder, "tls")]
+        said = output_of(required("NEON_MASTER_BIN"), *arguments)
+        return dict(line.split("=", 1) for line in said.splitlines() if not line.startswith("#"))
 
     def start_with_tls(self, certificate, key):
         changes = {"TLS_CERT": os.path.join(self.folder, certificate), "TLS_KEY": os.path.join(self.folder, key)}
