@@ -97,7 +97,7 @@ test.describe("a server that falls silent", () => {
     await row.getByRole("link").click();
     await expect(page.getByText("This server is offline.")).toBeVisible();
     await expect(page.getByText("Everything below is the last that was heard of it.")).toBeVisible();
-    await expect(page.locator("figure.cpu [data-value]")).toHaveText(PERCENTAGE);
+    await expect(page.locator("[data-line=cpuPercent]")).toHaveText(PERCENTAGE);
   });
 });
 

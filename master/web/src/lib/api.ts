@@ -2,8 +2,9 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
-import type { History, HistoryRange, Server, ServerSummary, SessionInfo } from "./model";
+import type { Activity, Sample, Series, Server, ServerSummary, SessionInfo } from "./model";
 import { session } from "./session.svelte";
+import type { Span } from "./timerange";
 
 /** Past this the master counts as not answering, milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -33,9 +34,22 @@ export function server(id: number, signal: AbortSignal): Promise<Server> {
   return getJson(`/api/servers/${id}`, signal);
 }
 
-/** `GET /api/servers/{id}/metrics/history`: percentages over one range, oldest first. */
-export function history(id: number, range: HistoryRange, signal: AbortSignal): Promise<History> {
-  return getJson(`/api/servers/${id}/metrics/history?range=${range}`, signal);
+/** `GET /api/servers/{id}/metrics`: fields over a stretch of time, oldest first. */
+export function series(id: number, query: { span: Span; points: number; fields: readonly string[] }, signal: AbortSignal): Promise<Series> {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const { span, points, fields } = query;
+  const parameters = { from: iso(span.fromMs), to: iso(span.toMs), points: String(points), fields: fields.join(",") };
+  return getJson(`/api/servers/${id}/metrics?${new URLSearchParams(parameters).toString()}`, signal);
+}
+
+/** `GET /api/servers/{id}/metrics/latest`: the newest sample whole; 404 where there is none. */
+export function latest(id: number, signal: AbortSignal): Promise<Sample> {
+  return getJson(`/api/servers/${id}/metrics/latest`, signal);
+}
+
+/** `GET /api/activities`: what happened lately, newest first. */
+export function activities(limit: number, signal: AbortSignal): Promise<Activity[]> {
+  return getJson(`/api/activities?limit=${limit}`, signal);
 }
 
 /** `GET /api/session`: who is asking, and whether a login is needed. */

@@ -1,14 +1,26 @@
-// Labels of a chart's time axis, in the viewer's zone.
+// Labels of a chart's axes: times in the viewer's zone, values with their unit.
+
+import { quantity, type Unit } from "./units";
 
 const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const second = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
+const MINUTE_MS = 60_000;
 /** Past this a range is read by days, milliseconds. */
 const DAYS_FROM_MS = 2 * 86_400_000;
+/** Up to this it is read by seconds, milliseconds. */
+const SECONDS_TO_MS = 5 * MINUTE_MS;
 
-/** `13:05`, or `23 Nov` where the range spans days and where a day begins. */
+/** `13:05`, `23 Nov` where the range spans days and where a day begins, `13:05:10` where it is minutes. */
 export function axisTime(epochMs: number, rangeMs: number): string {
   const at = new Date(epochMs);
-  const isMidnight = at.getHours() === 0 && at.getMinutes() === 0;
-  return rangeMs > DAYS_FROM_MS || isMidnight ? day.format(at) : hour.format(at);
+  const isMidnight = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;
+  if (rangeMs > DAYS_FROM_MS || isMidnight) return day.format(at);
+  return rangeMs <= SECONDS_TO_MS ? second.format(at) : hour.format(at);
+}
+
+/** As `quantity`, without decimals that an axis does not need. */
+export function axisValue(value: number, unit: Unit): string {
+  return unit === "percent" || unit === "celsius" ? quantity(value, unit).replace(".0 ", " ") : quantity(value, unit);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { byUrgency, exitCode, toneOf } from "./containers";
+import { byUrgency, exitCode, imageOf, toneOf } from "./containers";
 import type { Container } from "./model";
 
 function container(name: string, more: Partial<Container>): Container {
@@ -59,5 +59,15 @@ describe("exitCode", () => {
   it("means nothing while the container runs", () => {
     expect(exitCode(container("a", { exitCode: 0 }))).toBeUndefined();
     expect(exitCode(container("a", { status: "exited", exitCode: 0 }))).toBe(0);
+  });
+});
+
+describe("imageOf", () => {
+  it("tells a name from its version, and a port from a tag", () => {
+    expect(imageOf("nginx:1.27")).toEqual({ name: "nginx", version: "1.27" });
+    expect(imageOf("registry.lan:5000/shop/web")).toEqual({ name: "registry.lan:5000/shop/web", version: "" });
+    expect(imageOf("registry.lan:5000/web:2@sha256:664f5f42ec871e7f")).toEqual({ name: "registry.lan:5000/web", version: "2" });
+    expect(imageOf("web@sha256:664f5f42ec871e7f6a")).toEqual({ name: "web", version: "sha256:664f5f42ec87" });
+    expect(imageOf("")).toEqual({ name: "", version: "" });
   });
 });

@@ -29,6 +29,17 @@ export function exitCode(container: Container): number | undefined {
   return container.status === "exited" || container.status === "restarting" ? (container.exitCode ?? undefined) : undefined;
 }
 
+/** An image's name and its version: the tag, or the beginning of a digest. A registry's port is no tag. */
+export function imageOf(image: string): { name: string; version: string } {
+  const [named = "", digest] = image.split("@");
+  const tag = /:([^:/]+)$/.exec(named)?.[1] ?? "";
+  const name = tag === "" ? named : named.slice(0, -tag.length - 1);
+  return { name, version: tag || (digest?.slice(0, DIGEST_SHOWN) ?? "") };
+}
+
+/** As many characters of a digest tell images apart: `sha256:` and 12 digits. */
+const DIGEST_SHOWN = 19;
+
 /** Exited, and not by its own will. */
 function failed(container: Container): boolean {
   return container.status === "exited" && container.exitCode !== null && container.exitCode !== 0;

@@ -7,7 +7,7 @@ const gibFormat = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
 const tibFormat = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
 const timeFormat = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium" });
 const dateTimeFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
-const dateTimeZoneFormat = new Intl.DateTimeFormat(LOCALE, {
+const EXACT = {
   year: "numeric",
   month: "short",
   day: "numeric",
@@ -15,7 +15,9 @@ const dateTimeZoneFormat = new Intl.DateTimeFormat(LOCALE, {
   minute: "2-digit",
   second: "2-digit",
   timeZoneName: "short",
-});
+} as const;
+const dateTimeZoneFormat = new Intl.DateTimeFormat(LOCALE, EXACT);
+const dateTimeUtcFormat = new Intl.DateTimeFormat(LOCALE, { ...EXACT, timeZone: "UTC" });
 
 /** Stands for a value that is not there. */
 export const NONE = "–";
@@ -43,6 +45,19 @@ export function time(epochMs: number): string {
 /** `23 Nov 2026, 13:05:22` in the viewer's zone. */
 export function dateTime(epochMs: number): string {
   return dateTimeFormat.format(epochMs);
+}
+
+/** `23 Nov 2026, 12:05:22 UTC`: the time as the master and its log write it. */
+export function dateTimeUtc(epochMs: number): string {
+  return dateTimeUtcFormat.format(epochMs);
+}
+
+/** What an input of local time takes and gives: `2026-11-23T13:05:22`. */
+export function localInput(epochMs: number): string {
+  const at = new Date(epochMs);
+  const two = (number: number) => String(number).padStart(2, "0");
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${date}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
 /** `23 Nov 2026, 13:05:22 CET`. */

@@ -12,10 +12,10 @@ export type ContainerStatus = Schemas["ContainerStatus"];
 export type ContainerHealth = Schemas["ContainerHealth"];
 export type Service = Schemas["Service"];
 export type ServiceStatus = Schemas["ServiceStatus"];
-export type History = Schemas["History"];
-export type HistoryRange = Schemas["HistoryRange"];
-export type DataPoint = Schemas["DataPoint"];
+export type Series = Schemas["Series"];
+export type Stretch = Schemas["SeriesStretch"];
+export type Sample = Schemas["ServerMetrics"];
+export type Readings = Schemas["Readings"];
+export type Activity = Schemas["Activity"];
+export type ActivityKind = Schemas["ActivityKind"];
 export type SessionInfo = Schemas["SessionInfo"];
-
-/** Every range the API knows, shortest first. */
-export const HISTORY_RANGES: readonly HistoryRange[] = ["1h", "6h", "24h", "7d", "30d"];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { rangeOf, routeOf, searchWith } from "./route";
+import { routeOf, searchWith } from "./route";
 
 describe("routeOf", () => {
   it("knows the list and one server", () => {
@@ -14,14 +14,6 @@ describe("routeOf", () => {
     for (const path of ["/servers/0", "/servers/-1", "/servers/7x", "/servers/1e3", "/servers/7/8", `/servers/${"9".repeat(20)}`]) {
       expect(routeOf(path), path).toEqual({ view: "notFound" });
     }
-  });
-});
-
-describe("rangeOf", () => {
-  it("falls back to the API's default", () => {
-    expect(rangeOf("?range=30d")).toBe("30d");
-    expect(rangeOf("?range=1y")).toBe("7d");
-    expect(rangeOf("")).toBe("7d");
   });
 });
 

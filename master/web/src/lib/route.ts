@@ -1,11 +1,6 @@
 // Which view an address means, and the address of each view.
 
-import { HISTORY_RANGES, type HistoryRange } from "./model";
-
 export type Route = { view: "fleet" } | { view: "server"; id: number } | { view: "notFound" };
-
-/** Used where the address names no range; the API's default too. */
-export const DEFAULT_RANGE: HistoryRange = "7d";
 
 /** The view behind a path. */
 export function routeOf(path: string): Route {
@@ -17,12 +12,6 @@ export function routeOf(path: string): Route {
 /** The address of one server. */
 export function serverHref(id: number): string {
   return `/servers/${id}`;
-}
-
-/** The range an address asks for; one that does not exist is the default. */
-export function rangeOf(search: string): HistoryRange {
-  const asked = new URLSearchParams(search).get("range");
-  return HISTORY_RANGES.find((range) => range === asked) ?? DEFAULT_RANGE;
 }
 
 /** `search` with some parameters changed; an empty value takes its parameter away. */

@@ -47,6 +47,12 @@ export const router = {
     read();
   },
 
+  /** Changes parameters as following a link does: the back button undoes it. */
+  pushParameters(changes: Record<string, string>): void {
+    history.pushState(null, "", path + searchWith(search, changes));
+    read();
+  },
+
   /** Follows a plain click on a link of ours without loading the page again. For the document's click event. */
   onClick(event: MouseEvent): void {
     const link = (event.target as Element).closest("a");

@@ -7,6 +7,8 @@ export interface Sample {
   cpuPercent: number;
   memoryPercent: number;
   diskPercent: number;
+  /** What else was read of the host. */
+  readings?: Report;
 }
 
 export type Report = Record<string, unknown>;
@@ -92,6 +94,79 @@ export class Reporter {
 /** One sample, so many milliseconds old. */
 export function sampleAgo(ageMs: number, cpuPercent: number, memoryPercent = 50, diskPercent = 60): Sample {
   return { timestamp: new Date(Date.now() - ageMs).toISOString(), cpuPercent, memoryPercent, diskPercent };
+}
+
+/** What a host with two cores, two file systems, a disk, a network and sensors has to say, moved by `phase` (any number). */
+export function readings(phase: number, more: Report = {}): Report {
+  const wave = (low: number, high: number, speed = 1) => Math.round((low + ((high - low) * (1 + Math.sin(phase * speed))) / 2) * 100) / 100;
+  const whole = (low: number, high: number, speed = 1) => Math.round(wave(low, high, speed));
+  const share = (core?: number) => ({
+    ...(core === undefined ? {} : { core }),
+    userPercent: wave(5, 45, core ?? 1),
+    systemPercent: wave(2, 15, 2),
+    iowaitPercent: wave(0, 5, 3),
+    stealPercent: 0,
+    irqPercent: wave(0, 1),
+  });
+  const stall = (high: number) => ({ avg10Percent: wave(0, high), avg60Percent: wave(0, high / 2), totalMicroseconds: 1000 });
+  const gib = 2 ** 30;
+  return {
+    cpu: share(),
+    cores: [share(0), share(1)],
+    load1: wave(0.2, 3),
+    load5: wave(0.4, 2.2),
+    load15: wave(0.6, 1.4),
+    runningTasks: whole(1, 6),
+    blockedTasks: whole(0, 2),
+    processes: whole(180, 220),
+    threads: whole(500, 620),
+    pressure: { cpu: { some: stall(12) }, memory: { some: stall(3), full: stall(1) }, io: { some: stall(8), full: stall(4) } },
+    memory: {
+      totalBytes: 16 * gib,
+      availableBytes: whole(7, 9) * gib,
+      freeBytes: whole(2, 3) * gib,
+      buffersBytes: gib / 4,
+      cachedBytes: whole(5, 6) * gib,
+      dirtyBytes: whole(1, 40) * 2 ** 20,
+      swapTotalBytes: 2 * gib,
+      swapUsedBytes: whole(100, 300) * 2 ** 20,
+    },
+    mounts: [
+      { mountPoint: "/", device: "/dev/sda1", fsType: "ext4", totalBytes: 100 * gib, usedBytes: whole(40, 42) * gib, availableBytes: 55 * gib, inodesTotal: 6_000_000, inodesUsed: 800_000, readOnly: false },
+      { mountPoint: "/var.data", device: "/dev/sdb1", fsType: "xfs", totalBytes: 500 * gib, usedBytes: whole(200, 210) * gib, availableBytes: 290 * gib, readOnly: false },
+    ],
+    disks: [
+      {
+        device: "sda",
+        readsTotal: 1,
+        writesTotal: 1,
+        readBytesTotal: 1,
+        writtenBytesTotal: 1,
+        busyMillisecondsTotal: 1,
+        waitMillisecondsTotal: 1,
+        rates: { readsPerSecond: wave(0, 80), writesPerSecond: wave(5, 120, 2), readBytesPerSecond: whole(0, 9e6), writtenBytesPerSecond: whole(1e5, 3e7, 2), utilisationPercent: wave(1, 60), meanWaitMilliseconds: wave(0.2, 9) },
+      },
+    ],
+    temperatures: [
+      { chip: "coretemp", sensor: "Package id 0", celsius: wave(42, 68) },
+      { chip: "coretemp", sensor: "Core 0", celsius: wave(40, 66) },
+    ],
+    sockets: { tcpInUse: whole(20, 60), tcpTimeWait: whole(0, 20), udpInUse: 8 },
+    openFiles: whole(1800, 2400),
+    agent: {
+      residentBytes: 2_400_000,
+      anonymousBytes: 700_000,
+      cpuMicroseconds: whole(600, 900),
+      samplesBuffered: 0,
+      samplesDroppedTotal: 0,
+      requestFailuresTotal: 0,
+      sources: [
+        { source: "stat", durationMicroseconds: whole(40, 70) },
+        { source: "meminfo", durationMicroseconds: whole(20, 40) },
+      ],
+    },
+    ...more,
+  };
 }
 
 async function post(master: Master, call: string, body: Report, headers: Record<string, string>): Promise<Report> {

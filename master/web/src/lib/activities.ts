@@ -1,0 +1,40 @@
+// The words for what happened, and how it is to be read.
+
+import type { Tone } from "./containers";
+import type { Activity, ActivityKind } from "./model";
+
+export const WORDS: Record<ActivityKind, string> = {
+  crashed: "Crashed",
+  offline: "Offline",
+  health_change: "Health",
+  restart: "Restarted",
+  manual_restart: "Started again",
+  stopped: "Stopped",
+  status_change: "State",
+  version_change: "Version",
+  created: "Created",
+  removed: "Removed",
+  online: "Online",
+};
+
+/** Every kind, the one to look at first in front. */
+export const KINDS = Object.keys(WORDS) as ActivityKind[];
+
+/** How an event is to be read. */
+export function toneOfActivity({ type, newValue }: Activity): Tone {
+  switch (type) {
+    case "crashed":
+    case "offline":
+      return "bad";
+    case "online":
+      return "good";
+    case "restart":
+      return "warn";
+    case "health_change":
+      return newValue === "unhealthy" ? "bad" : newValue === "healthy" ? "good" : "idle";
+    case "status_change":
+      return newValue === "running" ? "good" : newValue === "restarting" ? "warn" : "idle";
+    default:
+      return "idle";
+  }
+}
