@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use neon_shared::time::Timestamp;
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::domain::password;
 use crate::domain::status::offline_cutoff;
-use crate::http::{self, Gate, Room, State, Tokens, error_chain, now};
+use crate::http::{self, Feed, Gate, Room, State, Tokens, error_chain, now};
 use crate::model::{Actor, Role};
 use crate::store::{Location, Lock, Retention, Store, StoreError};
 
@@ -66,6 +67,7 @@ pub struct Master {
     watcher: JoinHandle<()>,
     maintainer: JoinHandle<()>,
     roller: JoinHandle<()>,
+    feed: Arc<Feed>,
     /// Last, so that it is given up last.
     _lock: Lock,
 }
@@ -110,6 +112,7 @@ impl Master {
 
         let allows_development = first_user(&store, config).await?;
         let gate = Gate::new(&config.jwt_secrets, config.tls.is_some(), allows_development);
+        let feed = Arc::new(Feed::default());
         let state = State {
             store: store.clone(),
             agent_secrets: config.agent_secrets.clone(),
@@ -117,6 +120,7 @@ impl Master {
             retention: config.retention,
             room: Room::new(),
             gate: gate.map_err(|_| StartError::Password)?,
+            feed: Arc::clone(&feed),
         };
         let service = http::service(state);
         let (handle, server) = match &config.tls {
@@ -129,7 +133,7 @@ impl Master {
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
         let maintainer = tokio::spawn(maintain(store.clone()));
         let roller = tokio::spawn(keep_tiers(store.clone(), config.retention));
-        Ok(Self { address, store, handle, server, watcher, maintainer, roller, _lock: lock })
+        Ok(Self { address, store, handle, server, watcher, maintainer, roller, feed, _lock: lock })
     }
 
     /// Where it listens; the port is the real one also where 0 was asked for.
@@ -147,6 +151,8 @@ impl Master {
         self.watcher.abort();
         self.maintainer.abort();
         self.roller.abort();
+        // They would not end by themselves.
+        self.feed.close().await;
         self.handle.stop_graceful(STOP_DEADLINE);
         if let Ok(Err(error)) = self.server.await {
             tracing::error!(cause = error_chain(&error), "the server ended badly");

@@ -52,6 +52,7 @@ fn every_route_is_listed_here() {
             "GET /api/stats",
             "GET /api/storage",
             "GET /api/activities",
+            "GET /api/events",
             "POST /api/login",
             "POST /api/logout",
             "GET /api/session",

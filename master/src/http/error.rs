@@ -38,6 +38,9 @@ pub enum ApiError {
     /// 503: more passwords are waiting than can be looked at.
     #[error("Too many logins at once, try again later")]
     Overloaded,
+    /// 503: as many listen to events as can.
+    #[error("Too many event streams at once, try again later")]
+    TooManyStreams,
     /// 400: what was asked or sent is not understood.
     #[error("{0}")]
     BadRequest(String),
@@ -70,7 +73,7 @@ impl ApiError {
             Self::Unauthorized(_) | Self::Store(StoreError::ServerGone) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -84,7 +87,7 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self {
             Self::Store(StoreError::ServerGone) => sentence::BAD_TOKEN.to_owned(),
-            Self::Crowded | Self::Overloaded => self.to_string(),
+            Self::Crowded | Self::Overloaded | Self::TooManyStreams => self.to_string(),
             other => match other.status() {
                 StatusCode::INTERNAL_SERVER_ERROR => INTERNAL.to_owned(),
                 StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE.to_owned(),
@@ -101,7 +104,13 @@ impl Writer for ApiError {
         if let Self::TooManyAttempts(seconds) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if matches!(self, Self::Crowded | Self::Overloaded | Self::Store(StoreError::Busy | StoreError::DiskLow)) {
+        if matches!(
+            self,
+            Self::Crowded
+                | Self::Overloaded
+                | Self::TooManyStreams
+                | Self::Store(StoreError::Busy | StoreError::DiskLow | StoreError::Closed)
+        ) {
             // As many as come; what is the matter with the store, it says once itself.
             tracing::debug!(path = request.uri().path(), "turned away");
         } else if status.is_server_error() {

@@ -81,6 +81,15 @@ impl Caller {
         depot.get_typed::<Self>().cloned().map_err(|_| ApiError::Internal("no caller beside the request"))
     }
 
+    /// The same for all requests of one caller.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Development => "development".to_owned(),
+            Self::User(user, _) => format!("user {}", user.id),
+            Self::Token(token) => format!("token {}", token.id),
+        }
+    }
+
     /// Who is named in the audit log.
     pub fn actor(&self, request: &Request) -> Actor {
         let name = match self {
@@ -178,7 +187,7 @@ impl Guard {
     fn server_of(&self, request: &Request) -> Option<i64> {
         if self.path.starts_with("/api/servers/{id}") {
             request.params().get("id").and_then(|text| parse_id(text))
-        } else if self.path == "/api/containers" {
+        } else if matches!(self.path, "/api/containers" | "/api/events") {
             request.queries().get("serverId").and_then(|text| parse_id(text))
         } else {
             None
@@ -210,6 +219,16 @@ pub async fn identify(request: &Request, state: &State) -> Result<Option<Caller>
 /// another origin can make its own name mean this host; and a name of its own shows a proxy, which lets others in.
 pub async fn is_development(request: &Request, state: &State) -> Result<bool, ApiError> {
     Ok(state.gate.allows_development && names_this_host(request) && state.store.user_count().await? == 0)
+}
+
+/// Whether what `caller` was recognised by has not ended since. Not where that cannot be found out.
+pub async fn still_good(caller: &Caller, state: &State) -> bool {
+    let outcome = match caller {
+        Caller::Development => state.store.user_count().await.map(|count| count == 0),
+        Caller::User(_, session) => state.store.session_user(session, now()).await.map(|user| user.is_some()),
+        Caller::Token(token) => state.store.token_is_good(token.id).await,
+    };
+    outcome.unwrap_or(false)
 }
 
 fn names_this_host(request: &Request) -> bool {

@@ -12,6 +12,7 @@ mod body;
 mod containers;
 mod dashboard;
 mod error;
+mod events;
 mod gate;
 mod health;
 mod login;
@@ -34,6 +35,7 @@ use salvo::{Depot, FlowCtrl, Handler, Router, Service, handler};
 pub use auth::Tokens;
 pub use body::Room;
 pub use error::chain as error_chain;
+pub use events::Feed;
 pub use gate::{Access, Gate};
 pub use openapi::document as openapi_document;
 pub use state::{State, now};
@@ -60,6 +62,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/stats", || stats::fleet_stats),
         Route::get("/api/storage", || storage::storage),
         Route::get("/api/activities", || activities::activity_list),
+        Route::get("/api/events", || events::event_stream),
         Route::post("/api/login", || login::login).open_to(Anybody),
         Route::post("/api/logout", || login::logout).open_to(Users(Role::Viewer)),
         Route::get("/api/session", || login::session_info).open_to(Anybody),
@@ -158,13 +161,13 @@ impl Handler for Provide {
 }
 
 /// Answers of the API describe this very moment: who keeps one asks whether it is still the same, and without an `ETag`
-/// there is nothing to ask by.
+/// there is nothing to ask by. An answer that has a rule of its own keeps it.
 #[handler]
 async fn never_cached(request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
     ctrl.call_next(request, depot, response).await;
     let headers = response.headers_mut();
     let rule = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(rule));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(rule));
 }
 
 /// One line per request at debug level. The query stays out: a later version may carry something private in it.

@@ -9,6 +9,7 @@ use salvo::{Depot, Request};
 use super::auth::Tokens;
 use super::body::Room;
 use super::error::ApiError;
+use super::events::Feed;
 use super::gate::Gate;
 use crate::config::Secrets;
 use crate::model::Reporter;
@@ -29,6 +30,8 @@ pub struct State {
     pub room: Room,
     /// Recognises everybody else.
     pub gate: Gate,
+    /// Tells those who listen what changes.
+    pub feed: Arc<Feed>,
 }
 
 impl State {

@@ -238,6 +238,14 @@ for_both_engines! {
         row.as_ref().map(api_token).transpose()
     }
 
+    pub async fn token_is_good(connection: &mut Connection, id: i64) -> Result<bool, StoreError> {
+        let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM api_tokens WHERE id = $1")
+            .bind(id)
+            .fetch_one(connection)
+            .await?;
+        Ok(found > 0)
+    }
+
     pub async fn token_used(connection: &mut Connection, id: i64, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query("UPDATE api_tokens SET last_used_at_ms = $2 WHERE id = $1")
             .bind(id)
@@ -423,6 +431,11 @@ impl Store {
             }
         }
         Ok(Some(token))
+    }
+
+    /// Whether there is a token of this number, which was not revoked then.
+    pub async fn token_is_good(&self, id: i64) -> Result<bool, StoreError> {
+        read!(self, sql::token_is_good(id))
     }
 
     /// Revokes an API token; false where there is none of this number.

@@ -61,6 +61,18 @@ for_both_engines! {
         rows.iter().map(activity).collect()
     }
 
+    pub async fn since(connection: &mut Connection, since_ms: i64, limit: i64) -> Result<Vec<Activity>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT a.*, s.id AS number, s.name AS server_name FROM activities a JOIN servers s ON s.id = a.server_id \
+             WHERE a.timestamp_ms >= $1 ORDER BY a.timestamp_ms, a.server_id, a.sequence LIMIT $2",
+        )
+        .bind(since_ms)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+        rows.iter().map(activity).collect()
+    }
+
     fn activity(row: &Row) -> Result<Activity, StoreError> {
         let server_id: i64 = row.try_get("number")?;
         let sequence: i64 = row.try_get("sequence")?;

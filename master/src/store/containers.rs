@@ -4,6 +4,7 @@ use neon_shared::time::Timestamp;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{ROWS_PER_INSERT, StoreError, for_both_engines, from_json, json};
+use crate::domain::changes::ContainerSet;
 use crate::model::{Container, ContainerChanges, ContainerHealth, ContainerStatus, Reporter};
 
 fn status(text: &str) -> Result<ContainerStatus, StoreError> {
@@ -122,6 +123,24 @@ for_both_engines! {
             .fetch_all(connection)
             .await?;
         rows.iter().map(|row| container(row, server_id)).collect()
+    }
+
+    pub async fn sets_since(connection: &mut Connection, since_ms: i64) -> Result<Vec<ContainerSet>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT s.id, s.containers_synced_at_ms, h.container_count FROM servers s \
+             JOIN server_heard h ON h.server_id = s.id WHERE s.containers_synced_at_ms >= $1 ORDER BY s.id",
+        )
+        .bind(since_ms)
+        .fetch_all(connection)
+        .await?;
+        let set = |row: &Row| {
+            Ok(ContainerSet {
+                server_id: row.try_get("id")?,
+                stored_at_ms: row.try_get("containers_synced_at_ms")?,
+                count: row.try_get("container_count")?,
+            })
+        };
+        rows.iter().map(set).collect()
     }
 
     fn container(row: &Row, server_id: i64) -> Result<Container, StoreError> {

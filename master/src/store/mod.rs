@@ -62,6 +62,7 @@ use metrics::SampleRow;
 use packed::Shape;
 use shapes::{Kept, Shapes};
 
+use crate::domain::changes::{ACTIVITIES_MAX, ContainerSet};
 use crate::model::{
     Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Rollup, Sample,
     ServerDetail, ServerStatus, ServerSummary, Stats, Tier,
@@ -763,6 +764,16 @@ impl Store {
     /// A server's containers, by name; none where there is no such server.
     pub async fn container_list(&self, server_id: i64) -> Result<Vec<Container>, StoreError> {
         read!(self, containers::list(server_id))
+    }
+
+    /// The container sets that were stored from `since_ms` on.
+    pub async fn container_sets_since(&self, since_ms: i64) -> Result<Vec<ContainerSet>, StoreError> {
+        read!(self, containers::sets_since(since_ms))
+    }
+
+    /// Events from `since_ms` on, oldest first, up to [`ACTIVITIES_MAX`].
+    pub async fn activities_since(&self, since_ms: i64) -> Result<Vec<Activity>, StoreError> {
+        read!(self, activities::since(since_ms, ACTIVITIES_MAX as i64))
     }
 
     /// The newest `limit` events, newest first.

@@ -11,6 +11,7 @@ mod config;
 mod dashboard;
 mod disk;
 mod distribute;
+mod events;
 mod history;
 mod hostile;
 mod large_bodies;

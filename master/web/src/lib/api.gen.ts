@@ -134,6 +134,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changes, as server-sent events.
+         * @description The first event is `ready`: from then on everything is told, so whoever fetches the lists now misses nothing. `server` has
+         *     a row of `GET /api/servers` that is new or changed (with nothing but new figures every 5 seconds at most), `server-removed`
+         *     `{"id":7}`, `containers` `{"serverId":7,"containerCount":3}` where the containers of a server were stored anew, and
+         *     `activity` an entry of `GET /api/activities`. `reset` means that more changed than is told one by one: fetch everything.
+         *
+         *     A client that comes back with `Last-Event-ID`, to any master on the same database, is told what it missed of the last hour,
+         *     servers as they are now, or gets one `reset`. It may be told some things twice; activities have their `id`. A stream is
+         *     closed when its session or token ends, when its reader is too slow, and when the master stops.
+         */
+        get: operations["event_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/login": {
         parameters: {
             query?: never;
@@ -2002,6 +2029,77 @@ export interface operations {
             };
             /** @description Not allowed to do this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    event_stream: {
+        parameters: {
+            query?: {
+                /** @description Only what is about this server */
+                serverId?: number;
+            };
+            header?: {
+                /** @description Of the last event that was received */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `serverId` is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many streams */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
