@@ -11,6 +11,9 @@ export default defineConfig({
   forbidOnly: true,
   fullyParallel: true,
   workers: 2,
+  // A browser that loses one of its processes on a busy machine is no fault of ours; what fails twice is. What passed
+  // only then is listed as flaky.
+  retries: 1,
   timeout: 60_000,
   // The slowest thing waited for is a retry that has backed off.
   expect: { timeout: 20_000 },
