@@ -61,6 +61,11 @@ for (const [width, height] of [[1280, 800], [390, 844], [360, 740]] as const) {
       await expectNoOverflow(page);
       await expectAccessible(page);
       await picture(page, "fleet");
+      await page.getByRole("button", { name: "Grid" }).click();
+      await expect(page.locator("li[data-server]")).toHaveCount(4);
+      await expectNoOverflow(page);
+      await expectAccessible(page);
+      await picture(page, "grid");
     });
 
     test("a server's page fits and is accessible", async ({ page, master }) => {

@@ -24,9 +24,19 @@ export class ApiError extends Error {
   }
 }
 
-/** `GET /api/servers`, by name. */
-export function servers(signal: AbortSignal): Promise<ServerSummary[]> {
-  return getJson("/api/servers", signal);
+/** Servers in one answer: some 300 KB. */
+export const SERVERS_PER_PAGE = 1000;
+
+/** `GET /api/servers`, by name, page after page: all that there are. `sofar` is told of each page but the last. */
+export async function servers(signal: AbortSignal, sofar: (servers: ServerSummary[], total: number) => void = () => undefined): Promise<ServerSummary[]> {
+  const all: ServerSummary[] = [];
+  for (let last: number | undefined; ; last = all.at(-1)?.id) {
+    const after = last === undefined ? "" : `&after=${last}`;
+    const { body, total } = await getPage<ServerSummary>(`/api/servers?limit=${SERVERS_PER_PAGE}${after}`, signal);
+    all.push(...body);
+    if (body.length < SERVERS_PER_PAGE) return all;
+    sofar([...all], total);
+  }
 }
 
 /** `GET /api/servers/{id}`: facts, containers and services. */
@@ -75,9 +85,19 @@ function change(body: string | null = null): RequestInit {
 }
 
 async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  return bodyOf(await get(url, signal), signal);
+}
+
+/** One page of a list, and how many there are on all. */
+async function getPage<T>(url: string, signal: AbortSignal): Promise<{ body: T[]; total: number }> {
+  const response = await get(url, signal);
+  return { body: await bodyOf<T[]>(response, signal), total: Number(response.headers.get("X-Total-Count")) };
+}
+
+async function get(url: string, signal?: AbortSignal): Promise<Response> {
   const response = await ask(url, { headers: { Accept: "application/json" } }, signal);
   if (response.status === 401) session.ended();
-  return bodyOf(response, signal);
+  return response;
 }
 
 async function ask(url: string, request: RequestInit, signal?: AbortSignal): Promise<Response> {

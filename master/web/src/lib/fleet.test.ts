@@ -38,6 +38,12 @@ describe("sorted", () => {
     expect(names(sorted(servers, "status", "asc"))).toEqual(["b", "a", "c"]);
   });
 
+  it("follows names that change", () => {
+    expect(names(sorted([server(1, "a"), server(2, "b")], "name", "asc"))).toEqual(["a", "b"]);
+    expect(names(sorted([server(1, "c"), server(2, "b")], "name", "asc"))).toEqual(["b", "c"]);
+    expect(names(sorted([server(1, "c"), server(2, "b")], "name", "desc"))).toEqual(["c", "b"]);
+  });
+
   it("leaves its input alone", () => {
     const servers = [server(1, "b"), server(2, "a")];
     sorted(servers, "name", "asc");

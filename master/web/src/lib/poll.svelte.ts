@@ -23,7 +23,8 @@ export class Poll<T> {
   /** When the next try is due, epoch milliseconds; absent while one is under way or the poll rests. */
   nextTryAtMs = $state<number>();
 
-  readonly intervalMs: number;
+  /** Time from an answer to the next question. */
+  intervalMs = $state(0);
   #question: (signal: AbortSignal) => Promise<T>;
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;

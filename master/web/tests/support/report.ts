@@ -13,6 +13,9 @@ export interface Sample {
 
 export type Report = Record<string, unknown>;
 
+/** Registrations that are under way at a time: they wait for the same commit. */
+const REGISTERING = 64;
+
 /** A server that has registered. */
 export class Reporter {
   private constructor(
@@ -40,6 +43,15 @@ export class Reporter {
     const answer = await post(master, "register", body, { "X-Agent-Secret": AGENT_SECRET });
     const { serverId, token } = answer["data"] as { serverId: number; token: string };
     return new Reporter(master, serverId, token);
+  }
+
+  /** Registers many, some at a time. */
+  static async registerMany(master: Master, names: readonly string[]): Promise<void> {
+    const left = [...names];
+    const work = async () => {
+      for (let name = left.pop(); name !== undefined; name = left.pop()) await Reporter.register(master, name);
+    };
+    await Promise.all(Array.from({ length: REGISTERING }, work));
   }
 
   /** Path of its page. */
