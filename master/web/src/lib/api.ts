@@ -2,7 +2,7 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
-import type { Activity, Sample, Series, Server, ServerSummary, SessionInfo } from "./model";
+import type { Activity, Container, Sample, Series, Server, ServerSummary, SessionInfo } from "./model";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
 
@@ -55,6 +55,11 @@ export function series(id: number, query: { span: Span; points: number; fields: 
 /** `GET /api/servers/{id}/metrics/latest`: the newest sample whole; 404 where there is none. */
 export function latest(id: number, signal: AbortSignal): Promise<Sample> {
   return getJson(`/api/servers/${id}/metrics/latest`, signal);
+}
+
+/** `GET /api/containers`: those of one server, by name. */
+export function containers(serverId: number, signal: AbortSignal): Promise<Container[]> {
+  return getJson(`/api/containers?serverId=${serverId}`, signal);
 }
 
 /** `GET /api/activities`: what happened lately, newest first. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { byUrgency, exitCode, imageOf, toneOf } from "./containers";
+import { byUrgency, exitCode, imageOf, placedByUrgency, toneOf, type ContainerFilter } from "./containers";
 import type { Container } from "./model";
 
 function container(name: string, more: Partial<Container>): Container {
@@ -69,5 +69,29 @@ describe("imageOf", () => {
     expect(imageOf("registry.lan:5000/web:2@sha256:664f5f42ec871e7f")).toEqual({ name: "registry.lan:5000/web", version: "2" });
     expect(imageOf("web@sha256:664f5f42ec871e7f6a")).toEqual({ name: "web", version: "sha256:664f5f42ec87" });
     expect(imageOf("")).toEqual({ name: "", version: "" });
+  });
+});
+
+describe("placedByUrgency", () => {
+  const any: ContainerFilter = { words: "", state: "", server: "", project: "", image: "" };
+  const all = [
+    { serverName: "b", container: container("web", { image: "nginx:1", composeProject: "shop" }) },
+    { serverName: "a", container: container("web", { image: "nginx:2" }) },
+    { serverName: "a", container: container("sick", { health: "unhealthy" }) },
+    { serverName: "b", container: container("looping", { status: "restarting" }) },
+  ];
+  const found = (filter: Partial<ContainerFilter>) => placedByUrgency(all, { ...any, ...filter }).map(({ container: { name }, serverName }) => `${name}@${serverName}`);
+
+  it("puts the unhealthy and the restarting of all servers first", () => {
+    expect(found({})).toEqual(["sick@a", "looping@b", "web@a", "web@b"]);
+  });
+
+  it("filters by each and by all", () => {
+    expect(found({ state: "unhealthy" })).toEqual(["sick@a"]);
+    expect(found({ state: "running" })).toEqual(["web@a", "web@b"]);
+    expect(found({ image: "nginx", server: "b" })).toEqual(["web@b"]);
+    expect(found({ project: "shop" })).toEqual(["web@b"]);
+    expect(found({ words: " NGINX:2" })).toEqual(["web@a"]);
+    expect(found({ words: "web", state: "paused" })).toEqual([]);
   });
 });

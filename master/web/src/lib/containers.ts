@@ -10,6 +10,45 @@ export function byUrgency(containers: readonly Container[]): Container[] {
   return [...containers].sort((a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name, "en"));
 }
 
+/** A container and the server it is on. */
+export interface Placed {
+  container: Container;
+  serverName: string;
+}
+
+/** What is asked for; empty: any. */
+export interface ContainerFilter {
+  /** In its name or image, whatever the case. */
+  words: string;
+  state: string;
+  server: string;
+  project: string;
+  image: string;
+}
+
+/** A container's state in a word: an unhealthy one runs, and is not well. */
+export function stateOf(container: Container): string {
+  return container.status === "running" && container.health === "unhealthy" ? "unhealthy" : container.status;
+}
+
+/** Those that are asked for, the ones somebody should look at first in front, then by name and server. */
+export function placedByUrgency(all: readonly Placed[], filter: ContainerFilter): Placed[] {
+  const words = filter.words.trim().toLocaleLowerCase();
+  const wanted = all.filter(
+    ({ container, serverName }) =>
+      (filter.state === "" || stateOf(container) === filter.state) &&
+      (filter.server === "" || serverName === filter.server) &&
+      (filter.project === "" || container.composeProject === filter.project) &&
+      (filter.image === "" || imageOf(container.image).name === filter.image) &&
+      (container.name.toLocaleLowerCase().includes(words) || container.image.toLocaleLowerCase().includes(words)),
+  );
+  const compare = new Intl.Collator("en", { numeric: true }).compare;
+  return wanted.sort(
+    (a, b) =>
+      urgency(a.container) - urgency(b.container) || compare(a.container.name, b.container.name) || compare(a.serverName, b.serverName),
+  );
+}
+
 /** How a container's state is to be read; its health stands beside it. */
 export function toneOf(container: Container): Tone {
   switch (container.status) {

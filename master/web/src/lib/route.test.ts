@@ -3,10 +3,12 @@ import { describe, expect, it } from "vitest";
 import { routeOf, searchWith } from "./route";
 
 describe("routeOf", () => {
-  it("knows the list and one server", () => {
+  it("knows every view", () => {
     expect(routeOf("/")).toEqual({ view: "fleet" });
     expect(routeOf("/servers")).toEqual({ view: "fleet" });
     expect(routeOf("/servers/7")).toEqual({ view: "server", id: 7 });
+    expect(routeOf("/containers")).toEqual({ view: "containers" });
+    expect(routeOf("/activity")).toEqual({ view: "activity" });
     expect(routeOf("/servers/7/")).toEqual({ view: "server", id: 7 });
   });
 
