@@ -51,6 +51,11 @@ export class Poll<T> {
     void this.#ask();
   };
 
+  /** What is on screen is as the master has just said by other ways. */
+  heard(): void {
+    if (this.failures === 0) this.receivedAtMs = Date.now();
+  }
+
   #stop(): void {
     this.#running = false;
     document.removeEventListener("visibilitychange", this.#onVisibility);
