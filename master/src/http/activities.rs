@@ -14,6 +14,8 @@ const LIMIT_DEFAULT: i64 = 50;
 const LIMIT_MAX: i64 = 500;
 
 /// What happened lately, newest first.
+///
+/// Servers that came and went, and containers that were started, stopped or changed their health.
 #[endpoint(
     tags("reading"),
     parameters(("limit" = Option<i64>, Query, description = "How many, 1 to 500; 50 where it is absent")),

@@ -138,6 +138,8 @@ async fn refuse(state: &State, limited: Limited, address: String) -> Result<ApiE
 }
 
 /// Ends the session of the cookie.
+///
+/// The answer takes the cookie away. Other sessions of the user go on.
 #[endpoint(tags("access"), responses((status_code = 204, description = "Logged out")))]
 pub async fn logout(request: &mut Request, depot: &mut Depot, response: &mut Response) -> Result<(), ApiError> {
     let state = State::of(depot)?;
@@ -151,6 +153,8 @@ pub async fn logout(request: &mut Request, depot: &mut Depot, response: &mut Res
 }
 
 /// Who is asking, and whether a login is needed.
+///
+/// In the mode `development` there are no users, and anybody on this host may read.
 #[endpoint(
     tags("access"),
     responses(

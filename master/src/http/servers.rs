@@ -17,6 +17,9 @@ const LIMIT_MAX: usize = 1000;
 const SEARCH_MAX_BYTES: usize = neon_shared::limits::SERVER_NAME_MAX_BYTES;
 
 /// All servers, by name; or those that are asked for.
+///
+/// With their newest fixed numbers: shares are in percent, 0 to 100, sizes in GiB. Who asks again and again sends the `ETag`
+/// of the answer before and gets 304 where nothing has changed.
 #[endpoint(
     tags("reading"),
     parameters(
@@ -62,6 +65,8 @@ pub async fn server_list(request: &mut Request, depot: &mut Depot) -> Result<Tag
 }
 
 /// One server with its containers and services.
+///
+/// Shares are in percent, 0 to 100, sizes in GiB. Services are containers with the label `neon.service`.
 #[endpoint(
     tags("reading"),
     parameters(("id" = i64, Path, description = "Number of the server")),

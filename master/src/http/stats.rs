@@ -10,6 +10,8 @@ use crate::domain::history::two_decimals;
 use crate::model::Stats;
 
 /// The fleet in four numbers.
+///
+/// The mean CPU usage, 0 to 100, is that of the servers that are online.
 #[endpoint(tags("reading"), responses((status_code = 200, description = "The fleet in four numbers", body = Stats)))]
 pub async fn fleet_stats(depot: &mut Depot) -> Result<Json<Stats>, ApiError> {
     let stats = State::of(depot)?.store.stats().await?;

@@ -9,6 +9,8 @@ use super::state::State;
 use crate::model::Storage;
 
 /// What the database takes, how fast it grows, and what room there is.
+///
+/// Sizes are in bytes. Measured every ten seconds at most; growth from the start of this master on, a day back at most.
 #[endpoint(
     tags("operation"),
     responses(

@@ -14,8 +14,8 @@ use super::state::{State, now};
 use crate::domain::password::{random_secret, sha256};
 use crate::model::{ApiToken, AuditEntry, NewApiToken, Scope};
 
-/// Length of a token's name in bytes.
-const NAME_MAX_BYTES: usize = 128;
+/// Length of a token's name in characters.
+const NAME_MAX_CHARS: usize = 128;
 /// Lines of the audit log where the request does not say how many, and the most.
 const LINES_DEFAULT: i64 = 100;
 const LINES_MAX: i64 = 1000;
@@ -24,7 +24,8 @@ const LINES_MAX: i64 = 1000;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRequest {
-    /// What it is for, 1 to 128 bytes without control characters.
+    /// What it is for, 1 to 128 characters, none of them a control character.
+    #[salvo(schema(pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]{1,128}$"))]
     name: String,
     /// What it is to be good for.
     scope: Scope,
@@ -42,6 +43,8 @@ pub struct TokenAnswer {
 }
 
 /// All API tokens, oldest first, without what they are sent as.
+///
+/// Each with its maker, and when it was used last.
 #[endpoint(tags("access"), responses((status_code = 200, description = "All API tokens", body = Vec<ApiToken>)))]
 pub async fn token_list(depot: &mut Depot) -> Result<Json<Vec<ApiToken>>, ApiError> {
     Ok(Json(State::of(depot)?.store.token_list().await?))
@@ -66,8 +69,8 @@ pub async fn token_create(request: &mut Request, depot: &mut Depot) -> Result<Js
     let TokenRequest { name, scope, server_id } = serde_json::from_slice(&body).map_err(|_| {
         ApiError::BadRequest("Expected name, scope (read or write) and, for one server, serverId".to_owned())
     })?;
-    if name.is_empty() || name.len() > NAME_MAX_BYTES || name.chars().any(char::is_control) {
-        let sentence = format!("name: must have 1 to {NAME_MAX_BYTES} bytes and no control characters");
+    if name.is_empty() || name.chars().count() > NAME_MAX_CHARS || name.chars().any(char::is_control) {
+        let sentence = format!("name: must have 1 to {NAME_MAX_CHARS} characters and no control characters");
         return Err(ApiError::BadRequest(sentence));
     }
     let secret = format!("{TOKEN_PREFIX}{}", random_secret());
@@ -78,6 +81,8 @@ pub async fn token_create(request: &mut Request, depot: &mut Depot) -> Result<Js
 }
 
 /// Revokes an API token.
+///
+/// It is refused from the next request on, and gone from the list.
 #[endpoint(
     tags("access"),
     parameters(("id" = i64, Path, description = "Number of the token")),
@@ -98,6 +103,8 @@ pub async fn token_revoke(request: &mut Request, depot: &mut Depot, response: &m
 }
 
 /// What was changed, by whom and from where, and which logins were refused; newest first.
+///
+/// To read on, send the number of the last line as `before`.
 #[endpoint(
     tags("access"),
     parameters(

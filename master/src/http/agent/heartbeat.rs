@@ -11,6 +11,8 @@ use crate::http::error::ApiError;
 use crate::http::state::{State, now, reporter};
 
 /// Says that the agent is there.
+///
+/// The answer has the master's clock, and in how many seconds the token ends; before it does, the agent registers again.
 #[endpoint(
     tags("agent"),
     security(["agentToken" = []]),

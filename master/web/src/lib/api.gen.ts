@@ -8,7 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened lately, newest first. */
+        /**
+         * What happened lately, newest first.
+         * @description Servers that came and went, and containers that were started, stopped or changed their health.
+         */
         get: operations["activity_list"];
         put?: never;
         post?: never;
@@ -48,7 +51,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that the agent is there. */
+        /**
+         * Says that the agent is there.
+         * @description The answer has the master's clock, and in how many seconds the token ends; before it does, the agent registers again.
+         */
         post: operations["agent_heartbeat"];
         delete?: never;
         options?: never;
@@ -104,7 +110,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was changed, by whom and from where, and which logins were refused; newest first. */
+        /**
+         * What was changed, by whom and from where, and which logins were refused; newest first.
+         * @description To read on, send the number of the last line as `before`.
+         */
         get: operations["audit_list"];
         put?: never;
         post?: never;
@@ -192,7 +201,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the session of the cookie. */
+        /**
+         * Ends the session of the cookie.
+         * @description The answer takes the cookie away. Other sessions of the user go on.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -207,7 +219,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All servers, by name; or those that are asked for. */
+        /**
+         * All servers, by name; or those that are asked for.
+         * @description With their newest fixed numbers: shares are in percent, 0 to 100, sizes in GiB. Who asks again and again sends the `ETag`
+         *     of the answer before and gets 304 where nothing has changed.
+         */
         get: operations["server_list"];
         put?: never;
         post?: never;
@@ -224,7 +240,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One server with its containers and services. */
+        /**
+         * One server with its containers and services.
+         * @description Shares are in percent, 0 to 100, sizes in GiB. Services are containers with the label `neon.service`.
+         */
         get: operations["server_detail"];
         put?: never;
         post?: never;
@@ -305,7 +324,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is asking, and whether a login is needed. */
+        /**
+         * Who is asking, and whether a login is needed.
+         * @description In the mode `development` there are no users, and anybody on this host may read.
+         */
         get: operations["session_info"];
         put?: never;
         post?: never;
@@ -322,7 +344,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The fleet in four numbers. */
+        /**
+         * The fleet in four numbers.
+         * @description The mean CPU usage, 0 to 100, is that of the servers that are online.
+         */
         get: operations["fleet_stats"];
         put?: never;
         post?: never;
@@ -339,7 +364,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the database takes, how fast it grows, and what room there is. */
+        /**
+         * What the database takes, how fast it grows, and what room there is.
+         * @description Sizes are in bytes. Measured every ten seconds at most; growth from the start of this master on, a day back at most.
+         */
         get: operations["storage"];
         put?: never;
         post?: never;
@@ -356,7 +384,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All API tokens, oldest first, without what they are sent as. */
+        /**
+         * All API tokens, oldest first, without what they are sent as.
+         * @description Each with its maker, and when it was used last.
+         */
         get: operations["token_list"];
         put?: never;
         /**
@@ -381,7 +412,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes an API token. */
+        /**
+         * Revokes an API token.
+         * @description It is refused from the next request on, and gone from the list.
+         */
         delete: operations["token_revoke"];
         options?: never;
         head?: never;
@@ -400,6 +434,27 @@ export interface paths {
          * @description 200 when the store answers, 503 when it does not.
          */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This description.
+         * @description OpenAPI 3.1, of the version that answers. A client that is made from it knows every route, what it asks for and what it
+         *     answers.
+         */
+        get: operations["openapi_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -501,41 +556,74 @@ export interface components {
              */
             entriesMax: number;
         };
+        /** @description One container. */
         ContainerInfo: {
             /** @description Compose project it belongs to. */
-            composeProject?: string;
+            composeProject?: string | null;
             /** @description Service of that project. */
-            composeService?: string;
+            composeService?: string | null;
+            /** @description The engine's id, or its beginning. */
             containerId: string;
-            /** @description When it was made, ISO 8601 as the engine gives it. */
-            createdAt?: string;
+            /**
+             * Format: date-time
+             * @description When it was made, ISO 8601 as the engine gives it.
+             */
+            createdAt?: string | null;
+            /**
+             * Format: int64
+             * @description What its main process ended with.
+             */
             exitCode?: number | null;
-            /** @enum {unknown} */
+            /**
+             * @description The health check's verdict; null without a health check.
+             * @enum {unknown}
+             */
             health?: "healthy" | "unhealthy" | "starting" | null;
+            /** @description What it was made of, as it was written then. */
             image: string;
+            /** @description Id of the image. */
             imageId?: string | null;
+            /** @description Names of the image. */
             imageTags: string[];
+            /** @description Its labels. */
             labels: {
                 [key: string]: string;
             };
-            /** @description Labels that found no room in labels. */
-            labelsLeftOut?: number;
+            /**
+             * Format: int64
+             * @description Labels that found no room in labels.
+             */
+            labelsLeftOut?: number | null;
+            /** @description Its name. */
             name: string;
+            /** @description Networks it is on. */
             networks: string[];
             /** @description Whether the last run ended because the kernel killed it for want of memory. */
-            oomKilled?: boolean;
+            oomKilled?: boolean | null;
+            /** @description Published ports, host:container with commas between them. */
             ports: string;
-            /** @description How often the engine restarted it by its restart policy. */
-            restartCount?: number;
+            /**
+             * Format: int64
+             * @description How often the engine restarted it by its restart policy.
+             */
+            restartCount?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was started last; null where it never was.
+             */
             startedAt?: string | null;
             /** @description running, exited, paused or restarting; anything else counts as exited. */
             status: string;
         };
+        /** @description A server's containers. */
         ContainersRequest: {
             /** @description The host's full set; one that is absent has been removed. */
             containers: components["schemas"]["ContainerInfo"][];
-            /** @description Containers that could not be reported, being too many or too large. While there are some, none is taken for removed. */
-            containersLeftOut?: number;
+            /**
+             * Format: int64
+             * @description Containers that could not be reported, being too many or too large. While there are some, none is taken for removed.
+             */
+            containersLeftOut?: number | null;
         };
         /** @description Where processor time went between two samples, 0 to 100 each; the rest was idle. */
         CpuShares: {
@@ -625,20 +713,36 @@ export interface components {
             /** @description The fan's label, or its number in the chip, fan1. */
             sensor: string;
         };
+        /** @description What the master says to it. */
         HeartbeatAnswer: {
+            /** @description What was asked for. */
             data: {
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description The master's clock.
+                 */
                 serverTime: string;
-                /** @description Seconds. */
+                /**
+                 * Format: int64
+                 * @description Seconds until the token ends.
+                 */
                 tokenExpiresIn: number;
             };
-            /** @constant */
+            /**
+             * @description Always true.
+             * @constant
+             */
             success: true;
         };
+        /** @description That the agent is there. */
         HeartbeatRequest: {
-            agentVersion?: string;
-            /** Format: date-time */
-            timestamp?: string;
+            /** @description Version of the agent. */
+            agentVersion?: string | null;
+            /**
+             * Format: date-time
+             * @description The agent's clock.
+             */
+            timestamp?: string | null;
         };
         /** @description One network interface. */
         InterfaceReading: {
@@ -692,11 +796,13 @@ export interface components {
              */
             txPacketsTotal: number;
         };
+        /** @description What became of a list. */
         ListAnswer: {
             /** @description Absent where all of it was stored. */
             data?: {
                 /** @description Elements that are stored. */
                 accepted: number;
+                /** @description Why, of the first ten. */
                 reasons: {
                     /** @description Place in the list, from 0. */
                     index: number;
@@ -708,7 +814,10 @@ export interface components {
                 /** @description Samples that are stored without their readings, for what those hold; absent when none. */
                 withoutReadings?: number;
             };
-            /** @constant */
+            /**
+             * @description Always true.
+             * @constant
+             */
             success: true;
         };
         /** @description How the memory is used. */
@@ -764,6 +873,7 @@ export interface components {
              */
             zfsArcBytes?: number;
         };
+        /** @description Samples of a server. */
         MetricsRequest: {
             /** @description Oldest first. */
             metrics: components["schemas"]["ServerMetrics"][];
@@ -913,56 +1023,90 @@ export interface components {
              */
             uptimeSeconds?: number;
         };
+        /** @description Why a request was not carried out. */
         Refusal: {
+            /** @description Why, in a sentence; the name of a field comes first. */
             error: string;
-            /** @constant */
+            /**
+             * @description Always false.
+             * @constant
+             */
             success: false;
         };
+        /** @description The server's number, and the token for what it sends. */
         RegisterAnswer: {
+            /** @description What was asked for. */
             data: {
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description Number of the server.
+                 */
                 serverId: number;
                 /** @description JWT for the other three calls, good for 24 hours. */
                 token: string;
             };
-            /** @constant */
+            /**
+             * @description Always true.
+             * @constant
+             */
             success: true;
         };
+        /** @description What an agent says of its host when it starts. */
         RegisterRequest: {
-            agentVersion?: string;
+            /** @description Version of the agent. */
+            agentVersion?: string | null;
             serverInfo: components["schemas"]["ServerInfo"];
             /** @description The operator's unique name for the server. */
             serverName: string;
         };
+        /** @description Facts about a host. */
         ServerInfo: {
+            /** @description Processors that are online. */
             cpuCores: number;
+            /** @description Version of the Docker Engine; null without one. */
             dockerVersion?: string | null;
+            /** @description Its own host name. */
             hostname: string;
+            /** @description The name it is shown by. */
             name: string;
+            /** @description The processor's architecture, x86_64. */
             osArch: string;
+            /** @description The kernel's release, 6.1.0-26-amd64. */
             osKernel: string;
+            /** @description Its system, Debian GNU/Linux. */
             osName: string;
+            /** @description The version of that, 12. */
             osVersion: string;
-            /** @description GiB */
+            /** @description GiB. */
             totalDiskGb: number;
-            /** @description GiB */
+            /** @description GiB. */
             totalMemoryGb: number;
         };
+        /** @description One sample of a host. */
         ServerMetrics: {
+            /** @description Share of the processors' time that was not idle since the previous sample, 0 to 100. */
             cpuPercent: number;
+            /** @description Share of the disks that is used, 0 to 100. */
             diskPercent: number;
-            /** @description GiB */
+            /** @description GiB. */
             diskTotalGb: number;
-            /** @description GiB */
+            /** @description GiB. */
             diskUsedGb: number;
+            /** @description Share of the memory that is used, 0 to 100. */
             memoryPercent: number;
-            /** @description GiB */
+            /** @description GiB. */
             memoryTotalGb: number;
-            /** @description GiB */
+            /** @description GiB. */
             memoryUsedGb: number;
-            /** @description Bytes since boot. */
+            /**
+             * Format: int64
+             * @description Bytes received since boot.
+             */
             networkRxBytes: number;
-            /** @description Bytes since boot. */
+            /**
+             * Format: int64
+             * @description Bytes sent since boot.
+             */
             networkTxBytes: number;
             readings?: components["schemas"]["Readings"];
             /**
@@ -1649,7 +1793,10 @@ export interface operations {
     activity_list: {
         parameters: {
             query?: {
-                /** @description How many, 1 to 500; 50 where it is absent */
+                /**
+                 * @description How many, 1 to 500; 50 where it is absent
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -1664,6 +1811,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "containerId": null,
+                     *         "containerName": null,
+                     *         "id": "1-1",
+                     *         "message": "web-1 is online",
+                     *         "serverId": 1,
+                     *         "serverName": "web-1",
+                     *         "timestamp": "2026-11-24T09:08:04.907Z",
+                     *         "type": "online"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Activity"][];
                 };
             };
@@ -1682,6 +1843,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -1691,6 +1857,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -1705,6 +1909,36 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "containers": [
+                 *         {
+                 *           "composeProject": "shop",
+                 *           "composeService": "web",
+                 *           "containerId": "eb6f6e2aaa26",
+                 *           "exitCode": 0,
+                 *           "health": "healthy",
+                 *           "image": "example.org/shop:4.2",
+                 *           "imageId": "sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194",
+                 *           "imageTags": [
+                 *             "example.org/shop:4.2"
+                 *           ],
+                 *           "labels": {
+                 *             "neon.service": "Shop"
+                 *           },
+                 *           "name": "shop",
+                 *           "networks": [
+                 *             "bridge"
+                 *           ],
+                 *           "ports": "8080:80",
+                 *           "restartCount": 0,
+                 *           "startedAt": "2026-11-23T08:47:25.668846837Z",
+                 *           "status": "running"
+                 *         }
+                 *       ],
+                 *       "containersLeftOut": 0
+                 *     }
+                 */
                 "application/json": components["schemas"]["ContainersRequest"];
             };
         };
@@ -1715,6 +1949,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAnswer"];
                 };
             };
@@ -1736,6 +1975,21 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Larger than 1 MiB */
             413: {
                 headers: {
@@ -1745,9 +1999,29 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Try again later */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1765,6 +2039,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agentVersion": "0.1.0",
+                 *       "timestamp": "2026-11-24T09:08:03.022Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HeartbeatRequest"];
             };
         };
@@ -1775,6 +2055,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "serverTime": "2026-11-24T09:08:04.917Z",
+                     *         "tokenExpiresIn": 86400
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["HeartbeatAnswer"];
                 };
             };
@@ -1796,6 +2085,21 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Larger than 1 MiB */
             413: {
                 headers: {
@@ -1805,9 +2109,29 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Try again later */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1825,6 +2149,52 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "metrics": [
+                 *         {
+                 *           "cpuPercent": 14.85,
+                 *           "diskPercent": 6.31,
+                 *           "diskTotalGb": 755.92,
+                 *           "diskUsedGb": 47.7,
+                 *           "memoryPercent": 3.09,
+                 *           "memoryTotalGb": 23.54,
+                 *           "memoryUsedGb": 0.73,
+                 *           "networkRxBytes": 443323758,
+                 *           "networkTxBytes": 986331,
+                 *           "readings": {
+                 *             "cpu": {
+                 *               "iowaitPercent": 0.2,
+                 *               "irqPercent": 0.1,
+                 *               "stealPercent": 0,
+                 *               "systemPercent": 2.1,
+                 *               "userPercent": 12.4
+                 *             },
+                 *             "load1": 0.42,
+                 *             "memory": {
+                 *               "availableBytes": 24494731264,
+                 *               "totalBytes": 25275768832
+                 *             },
+                 *             "mounts": [
+                 *               {
+                 *                 "availableBytes": 719135977472,
+                 *                 "device": "/dev/vda1",
+                 *                 "fsType": "ext4",
+                 *                 "inodesTotal": 50331648,
+                 *                 "inodesUsed": 812044,
+                 *                 "mountPoint": "/",
+                 *                 "readOnly": false,
+                 *                 "totalBytes": 811661869056,
+                 *                 "usedBytes": 51218808832
+                 *               }
+                 *             ],
+                 *             "uptimeSeconds": 864213
+                 *           },
+                 *           "timestamp": "2026-11-24T09:08:03.022Z"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["MetricsRequest"];
             };
         };
@@ -1835,6 +2205,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAnswer"];
                 };
             };
@@ -1856,6 +2231,21 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Larger than 1 MiB */
             413: {
                 headers: {
@@ -1865,9 +2255,29 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Try again later */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1885,6 +2295,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agentVersion": "0.1.0",
+                 *       "serverInfo": {
+                 *         "cpuCores": 8,
+                 *         "dockerVersion": "27.3.1",
+                 *         "hostname": "web-1.example.org",
+                 *         "name": "web-1",
+                 *         "osArch": "x86_64",
+                 *         "osKernel": "6.1.0-26-amd64",
+                 *         "osName": "Debian GNU/Linux",
+                 *         "osVersion": "12",
+                 *         "totalDiskGb": 755.92,
+                 *         "totalMemoryGb": 23.54
+                 *       },
+                 *       "serverName": "web-1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -1895,6 +2323,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "serverId": 1,
+                     *         "token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.….…"
+                     *       },
+                     *       "success": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["RegisterAnswer"];
                 };
             };
@@ -1916,6 +2353,21 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Larger than 1 MiB */
             413: {
                 headers: {
@@ -1925,9 +2377,29 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error",
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description Try again later */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1939,9 +2411,15 @@ export interface operations {
     audit_list: {
         parameters: {
             query?: {
-                /** @description How many, 1 to 1000; 100 where it is absent */
+                /**
+                 * @description How many, 1 to 1000; 100 where it is absent
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description Only those with a smaller number, to read on */
+                /**
+                 * @description Only those with a smaller number, to read on
+                 * @example 100000
+                 */
                 before?: number;
             };
             header?: never;
@@ -1956,6 +2434,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "token_created",
+                     *         "actor": "admin",
+                     *         "address": "192.0.2.17",
+                     *         "id": 5,
+                     *         "target": "1 grafana (read, server 1)",
+                     *         "timestamp": "2026-11-24T09:08:04.990Z"
+                     *       },
+                     *       {
+                     *         "action": "login",
+                     *         "actor": "admin",
+                     *         "address": "192.0.2.17",
+                     *         "id": 4,
+                     *         "target": "admin",
+                     *         "timestamp": "2026-11-24T09:08:04.986Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["AuditEntry"][];
                 };
             };
@@ -1974,6 +2472,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -1983,6 +2486,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -1991,7 +2532,10 @@ export interface operations {
     container_list: {
         parameters: {
             query: {
-                /** @description Number of the server */
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
                 serverId: number;
             };
             header?: never;
@@ -2006,6 +2550,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "composeProject": "shop",
+                     *         "composeService": "web",
+                     *         "containerId": "eb6f6e2aaa26",
+                     *         "exitCode": 0,
+                     *         "health": "healthy",
+                     *         "image": "example.org/shop:4.2",
+                     *         "imageId": "sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194",
+                     *         "imageTags": [
+                     *           "example.org/shop:4.2"
+                     *         ],
+                     *         "labels": {
+                     *           "neon.service": "Shop"
+                     *         },
+                     *         "name": "shop",
+                     *         "networks": [
+                     *           "bridge"
+                     *         ],
+                     *         "ports": "8080:80",
+                     *         "restartCount": 0,
+                     *         "serverId": 1,
+                     *         "startedAt": "2026-11-23T08:47:25.668Z",
+                     *         "status": "running",
+                     *         "updatedAt": "2026-11-24T09:08:04.914Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Container"][];
                 };
             };
@@ -2024,6 +2597,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2033,6 +2611,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2113,7 +2729,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Any value; keeps pages of other origins out */
+                /**
+                 * @description Any value; keeps pages of other origins out
+                 * @example 1
+                 */
                 "X-Neon-Request": string;
             };
             path?: never;
@@ -2121,6 +2740,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "admin",
+                 *       "password": "what-only-the-admin-knows"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -2131,6 +2756,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expiresAt": "2026-12-01T09:08:04.000Z",
+                     *       "mode": "login",
+                     *       "user": {
+                     *         "id": 1,
+                     *         "name": "admin",
+                     *         "role": "admin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionInfo"];
                 };
             };
@@ -2161,18 +2797,70 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many attempts; `Retry-After` says when */
             429: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many at once, or the store does not answer */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2184,19 +2872,18 @@ export interface operations {
     logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description Logged out */
             204: {
                 headers: {
@@ -2210,6 +2897,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2219,6 +2911,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2227,15 +2957,30 @@ export interface operations {
     server_list: {
         parameters: {
             query?: {
-                /** @description How many at most, 1 to 1000; all where it is absent */
+                /**
+                 * @description How many at most, 1 to 1000; all where it is absent
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description Number of the last server of the page before; only what comes after it, where it is now */
+                /**
+                 * @description Number of the last server of the page before; only what comes after it, where it is now
+                 * @example 1
+                 */
                 after?: number;
-                /** @description Only servers with this status */
+                /**
+                 * @description Only servers with this status
+                 * @example online
+                 */
                 status?: components["schemas"]["ServerStatus"];
-                /** @description Only servers with this in their name or host name, whatever the case; at most 128 bytes */
+                /**
+                 * @description Only servers with this in their name or host name, whatever the case; at most 128 bytes
+                 * @example web
+                 */
                 search?: string;
-                /** @description `name`, `cpu`, `memory`, `disk`, `lastSeenAt` or `containerCount`, with `-` before it largest first; equals by number, and what is absent last. By name where it is absent */
+                /**
+                 * @description `name`, `cpu`, `memory`, `disk`, `lastSeenAt` or `containerCount`, with `-` before it largest first; equals by number, and what is absent last. By name where it is absent
+                 * @example -cpu
+                 */
                 sort?: string;
             };
             header?: never;
@@ -2254,6 +2999,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "containerCount": 1,
+                     *         "cpu": 14.85,
+                     *         "cpuCores": 8,
+                     *         "disk": 6.31,
+                     *         "hostname": "web-1.example.org",
+                     *         "id": 1,
+                     *         "ipAddress": "192.0.2.17",
+                     *         "lastMetricsAt": "2026-11-24T09:08:03.022Z",
+                     *         "lastSeenAt": "2026-11-24T09:08:04.917Z",
+                     *         "memory": 3.09,
+                     *         "name": "web-1",
+                     *         "status": "online",
+                     *         "totalDiskGb": 755.92,
+                     *         "totalMemoryGb": 23.54
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ServerSummary"][];
                 };
             };
@@ -2279,6 +3044,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2288,6 +3058,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2298,7 +3106,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Number of the server */
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -2313,6 +3124,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "agentVersion": "0.1.0",
+                     *       "containerCount": 1,
+                     *       "containers": [
+                     *         {
+                     *           "composeProject": "shop",
+                     *           "composeService": "web",
+                     *           "containerId": "eb6f6e2aaa26",
+                     *           "exitCode": 0,
+                     *           "health": "healthy",
+                     *           "image": "example.org/shop:4.2",
+                     *           "imageId": "sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194",
+                     *           "imageTags": [
+                     *             "example.org/shop:4.2"
+                     *           ],
+                     *           "labels": {
+                     *             "neon.service": "Shop"
+                     *           },
+                     *           "name": "shop",
+                     *           "networks": [
+                     *             "bridge"
+                     *           ],
+                     *           "ports": "8080:80",
+                     *           "restartCount": 0,
+                     *           "serverId": 1,
+                     *           "startedAt": "2026-11-23T08:47:25.668Z",
+                     *           "status": "running",
+                     *           "updatedAt": "2026-11-24T09:08:04.914Z"
+                     *         }
+                     *       ],
+                     *       "cpu": 14.85,
+                     *       "cpuCores": 8,
+                     *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "disk": 6.31,
+                     *       "dockerVersion": "27.3.1",
+                     *       "hostname": "web-1.example.org",
+                     *       "id": 1,
+                     *       "ipAddress": "192.0.2.17",
+                     *       "lastMetricsAt": "2026-11-24T09:08:03.022Z",
+                     *       "lastSeenAt": "2026-11-24T09:08:04.917Z",
+                     *       "memory": 3.09,
+                     *       "name": "web-1",
+                     *       "osArch": "x86_64",
+                     *       "osKernel": "6.1.0-26-amd64",
+                     *       "osName": "Debian GNU/Linux",
+                     *       "osVersion": "12",
+                     *       "services": [
+                     *         {
+                     *           "containerIds": [
+                     *             "eb6f6e2aaa26"
+                     *           ],
+                     *           "dependsOn": [],
+                     *           "description": null,
+                     *           "id": "eb6f6e2aaa26",
+                     *           "name": "shop",
+                     *           "optionalDependsOn": [],
+                     *           "project": null,
+                     *           "runningCount": 1,
+                     *           "service": null,
+                     *           "status": "healthy",
+                     *           "type": null
+                     *         }
+                     *       ],
+                     *       "status": "online",
+                     *       "totalDiskGb": 755.92,
+                     *       "totalMemoryGb": 23.54
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerDetail"];
                 };
             };
@@ -2338,6 +3218,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2347,6 +3232,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2359,23 +3249,71 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     server_series: {
         parameters: {
             query?: {
-                /** @description Begin of the range, RFC 3339; a day before `to` where it is absent */
+                /**
+                 * @description Begin of the range, RFC 3339; a day before `to` where it is absent
+                 * @example 2026-11-24T06:00:00Z
+                 */
                 from?: string;
-                /** @description End of the range, which is not in it, RFC 3339; now where it is absent */
+                /**
+                 * @description End of the range, which is not in it, RFC 3339; now where it is absent
+                 * @example 2026-11-24T09:00:00Z
+                 */
                 to?: string;
-                /** @description Most points of the answer, 2 to 2000; 500 where it is absent */
+                /**
+                 * @description Most points of the answer, 2 to 2000; 500 where it is absent
+                 * @example 500
+                 */
                 points?: number;
-                /** @description Names of fields with commas between them; one that ends in `*` stands for all that begin so, as `mounts.*`. The fixed fields of a sample where it is absent */
+                /**
+                 * @description Names of fields with commas between them; one that ends in `*` stands for all that begin so, as `mounts.*`. The fixed fields of a sample where it is absent
+                 * @example cpuPercent,mounts.*
+                 */
                 fields?: string;
             };
             header?: never;
             path: {
-                /** @description Number of the server */
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -2390,6 +3328,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "fields": {
+                     *         "cpuPercent": {
+                     *           "avg": [
+                     *             14.85,
+                     *             null,
+                     *             12.2
+                     *           ],
+                     *           "max": [
+                     *             62,
+                     *             null,
+                     *             40.1
+                     *           ],
+                     *           "min": [
+                     *             3.1,
+                     *             null,
+                     *             2.9
+                     *           ]
+                     *         }
+                     *       },
+                     *       "from": "2026-11-24T06:00:00.000Z",
+                     *       "lost": [],
+                     *       "samples": [
+                     *         12,
+                     *         0,
+                     *         12
+                     *       ],
+                     *       "serverId": 1,
+                     *       "serverName": "web-1",
+                     *       "stepSeconds": 3600,
+                     *       "tier": "hourly",
+                     *       "times": [
+                     *         "2026-11-24T06:00:00.000Z",
+                     *         "2026-11-24T07:00:00.000Z",
+                     *         "2026-11-24T08:00:00.000Z"
+                     *       ],
+                     *       "to": "2026-11-24T09:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Series"];
                 };
             };
@@ -2415,6 +3393,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2424,6 +3407,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2436,17 +3424,56 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     server_history: {
         parameters: {
             query?: {
-                /** @description How far back; `7d` where it is absent */
+                /**
+                 * @description How far back; `7d` where it is absent
+                 * @example 24h
+                 */
                 range?: components["schemas"]["HistoryRange"];
             };
             header?: never;
             path: {
-                /** @description Number of the server */
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -2459,6 +3486,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dataPoints": [
+                     *         {
+                     *           "cpuPercent": 14.85,
+                     *           "diskPercent": 6.31,
+                     *           "memoryPercent": 3.09,
+                     *           "timestamp": "2026-11-24T09:03:03.022Z"
+                     *         },
+                     *         {
+                     *           "cpuPercent": 14.85,
+                     *           "diskPercent": 6.31,
+                     *           "memoryPercent": 3.09,
+                     *           "timestamp": "2026-11-24T09:08:03.022Z"
+                     *         }
+                     *       ],
+                     *       "interval": "raw",
+                     *       "serverId": 1,
+                     *       "serverName": "web-1",
+                     *       "timeRange": "1h"
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
@@ -2477,6 +3526,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2486,6 +3540,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2498,6 +3557,39 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     server_latest: {
@@ -2505,7 +3597,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Number of the server */
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -2518,6 +3613,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cpuPercent": 14.85,
+                     *       "diskPercent": 6.31,
+                     *       "diskTotalGb": 755.92,
+                     *       "diskUsedGb": 47.7,
+                     *       "memoryPercent": 3.09,
+                     *       "memoryTotalGb": 23.54,
+                     *       "memoryUsedGb": 0.73,
+                     *       "networkRxBytes": 443323758,
+                     *       "networkTxBytes": 986331,
+                     *       "readings": {
+                     *         "cpu": {
+                     *           "iowaitPercent": 0.2,
+                     *           "irqPercent": 0.1,
+                     *           "stealPercent": 0,
+                     *           "systemPercent": 2.1,
+                     *           "userPercent": 12.4
+                     *         },
+                     *         "load1": 0.42,
+                     *         "memory": {
+                     *           "availableBytes": 24494731264,
+                     *           "totalBytes": 25275768832
+                     *         },
+                     *         "mounts": [
+                     *           {
+                     *             "availableBytes": 719135977472,
+                     *             "device": "/dev/vda1",
+                     *             "fsType": "ext4",
+                     *             "inodesTotal": 50331648,
+                     *             "inodesUsed": 812044,
+                     *             "mountPoint": "/",
+                     *             "readOnly": false,
+                     *             "totalBytes": 811661869056,
+                     *             "usedBytes": 51218808832
+                     *           }
+                     *         ],
+                     *         "uptimeSeconds": 864213
+                     *       },
+                     *       "timestamp": "2026-11-24T09:08:03.022Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerMetrics"];
                 };
             };
@@ -2536,6 +3673,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2545,6 +3687,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2554,6 +3701,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2574,12 +3754,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "mode": "login",
+                     *       "user": {
+                     *         "id": 1,
+                     *         "name": "admin",
+                     *         "role": "admin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The store does not answer */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2603,6 +3812,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "activeAlerts": 0,
+                     *       "avgCpu": 14.85,
+                     *       "totalContainers": 57,
+                     *       "totalServers": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["Stats"];
                 };
             };
@@ -2612,6 +3829,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2621,6 +3843,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2641,6 +3901,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "databaseBytes": 48234496,
+                     *       "disk": {
+                     *         "daysUntilLow": 17412.3,
+                     *         "freeBytes": 25265352704,
+                     *         "isLow": false,
+                     *         "reserveBytes": 1073741824,
+                     *         "totalBytes": 270553174016
+                     *       },
+                     *       "engine": "sqlite",
+                     *       "growth": {
+                     *         "bytesPerDay": 1389312,
+                     *         "bytesPerSample": 402,
+                     *         "bytesPerServerAndDay": 115776,
+                     *         "measuredSeconds": 86400,
+                     *         "samples": 3456
+                     *       },
+                     *       "servers": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["Storage"];
                 };
             };
@@ -2650,6 +3931,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2659,12 +3945,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The store does not answer */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2688,6 +3998,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "createdAt": "2026-11-24T09:08:04.990Z",
+                     *         "createdBy": "admin",
+                     *         "id": 1,
+                     *         "name": "grafana",
+                     *         "scope": "read",
+                     *         "serverId": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ApiToken"][];
                 };
             };
@@ -2697,6 +4019,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2706,6 +4033,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2714,12 +4079,25 @@ export interface operations {
     token_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "grafana",
+                 *       "scope": "read",
+                 *       "serverId": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["TokenRequest"];
             };
         };
@@ -2730,6 +4108,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "neon_…",
+                     *       "token": {
+                     *         "createdAt": "2026-11-24T09:08:04.990Z",
+                     *         "createdBy": "admin",
+                     *         "id": 1,
+                     *         "name": "grafana",
+                     *         "scope": "read",
+                     *         "serverId": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
@@ -2748,6 +4139,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2757,6 +4153,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2769,27 +4170,90 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     token_revoke: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
             path: {
-                /** @description Number of the token */
+                /**
+                 * @description Number of the token
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description It is good for nothing any more */
             204: {
                 headers: {
@@ -2803,6 +4267,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2812,6 +4281,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2821,6 +4295,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2841,16 +4348,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The store does not answer */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    openapi_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
         };
@@ -2870,12 +4422,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "databaseAnswers": true,
+                     *       "diskIsLow": false,
+                     *       "leads": true,
+                     *       "queuedSamples": 0,
+                     *       "ready": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Samples are turned away */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

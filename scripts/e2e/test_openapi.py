@@ -1,0 +1,123 @@
+"""Whether a master does what its OpenAPI document says, asked by schemathesis.
+
+It makes requests of the document, good ones and bad ones, and looks whether each answer is one that is in there. A new route
+is asked as soon as it is in the document. Each check is on; schemathesis.toml says what is let through, and why.
+
+The seed is the same each time, so that a change is not held up by what it has not brought in. For finding:
+NEON_SCHEMATHESIS_SEED=… NEON_SCHEMATHESIS_EXAMPLES=500 python3 -B -m unittest discover -s scripts/e2e -p test_openapi.py
+"""
+
+import collections
+import datetime
+import json
+import os
+import subprocess
+import unittest
+
+from support import JWT_SECRET, SECRET, Case, request, required
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+READINGS = os.path.join(HERE, "../../master/tests/fixtures/readings.json")
+# That of the document's example, so that one login of the admin's succeeds.
+ADMIN_PASSWORD = "what-only-the-admin-knows"
+# Logs in for the requests, whatever becomes of the admin's password and of other users.
+TESTER = "tester"
+# What takes something away comes last, and answers that are all 404 show that nothing was there.
+DESTRUCTIVE = ["--include-method", "DELETE"]
+OTHERS = ["--exclude-method", "DELETE"]
+
+
+class OpenApi(Case):
+    def setUp(self):
+        super().setUp()
+        self.master.password = self.master.env["ADMIN_PASSWORD"] = ADMIN_PASSWORD
+        self.master.start()
+        added = subprocess.run(
+            [required("NEON_MASTER_BIN"), "user", "add", TESTER, "admin"],
+            env=self.master.env, cwd=self.folder, input=ADMIN_PASSWORD + "\n", text=True, capture_output=True, timeout=60,
+        )
+        self.assertEqual(added.returncode, 0, added.stderr)
+        self.tokens = [self.server(f"web-{number}") for number in range(1, 4)]
+        # As many as the examples of the document ask for, and some more.
+        cookie = self.master.login()
+        for number in range(3):
+            body = {"name": f"program {number}", "scope": "write"}
+            status, _ = request("POST", self.master.url + "/api/tokens", body, {"Cookie": cookie, "X-Neon-Request": "1"})
+            self.assertEqual(status, 200)
+
+    def server(self, name):
+        """Its token; it has an hour of samples with all readings, and the document's containers."""
+        with open(os.path.join(HERE, "../../master/src/http/examples.json"), encoding="utf-8") as file:
+            examples = json.load(file)["operations"]
+        with open(READINGS, encoding="utf-8") as file:
+            readings = json.load(file)
+        registration = {**examples["POST /api/agent/register"]["request"], "serverName": name}
+        status, answer = request("POST", self.master.url + "/api/agent/register", registration, {"X-Agent-Secret": SECRET})
+        self.assertEqual(status, 200)
+        headers = {"Authorization": f"Bearer {answer['data']['token']}"}
+        sample = examples["POST /api/agent/metrics"]["request"]["metrics"][0]
+        now = datetime.datetime.now(datetime.timezone.utc)
+        times = [now - datetime.timedelta(minutes=5 * number) for number in range(12)]
+        samples = [{**sample, "timestamp": time.isoformat(timespec="milliseconds"), "readings": readings} for time in times]
+        for path, body in [("metrics", {"metrics": samples}), ("containers", examples["POST /api/agent/containers"]["request"])]:
+            status, stored = request("POST", f"{self.master.url}/api/agent/{path}", body, headers)
+            self.assertEqual((status, stored), (200, {"success": True}), path)
+        return answer["data"]["token"]
+
+    def ask(self, name, user, arguments):
+        """Runs schemathesis as somebody, and returns how often which status came for which operation."""
+        answers = os.path.join(self.folder, f"answers-{name}")
+        environment = {
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
+            "PYTHONPATH": HERE,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "NEON_TEST_URL": self.master.url,
+            "NEON_TEST_USER": user,
+            "NEON_TEST_PASSWORD": ADMIN_PASSWORD,
+            "NEON_TEST_AGENT_SECRET": SECRET if user else "",
+            "NEON_TEST_AGENT_TOKEN": self.tokens[0] if user else "",
+            "NEON_TEST_ANSWERS": answers,
+        }
+        command = [
+            required("NEON_SCHEMATHESIS"), "--config-file", os.path.join(HERE, "schemathesis.toml"), "run",
+            self.master.url + "/openapi.json", "--no-color", "--warnings", "off",
+            "--seed", os.environ.get("NEON_SCHEMATHESIS_SEED", "1"),
+            *arguments,
+        ]
+        ran = subprocess.run(command, env=environment, cwd=self.folder, text=True, capture_output=True, check=False)
+        statuses = collections.defaultdict(collections.Counter)
+        with open(answers, encoding="utf-8") as lines:
+            for label, status in map(json.loads, lines):
+                statuses[label][status] += 1
+        print(f"{name}: {sum(map(sum, (counts.values() for counts in statuses.values())))} answers of {len(statuses)} operations")
+        for label in sorted(statuses):
+            print(f"  {label:<45} " + " ".join(f"{status}×{count}" for status, count in sorted(statuses[label].items())))
+        # The sentences of an answer and the request that it came to are in there.
+        self.assertEqual(ran.returncode, 0, f"{name}:\n{ran.stdout}\n{ran.stderr}")
+        return statuses
+
+    def operations(self):
+        paths = self.master.get("/openapi.json")["paths"]
+        # Where it has the document from schemathesis does not ask again.
+        del paths["/openapi.json"]
+        return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+    def test_every_answer_is_in_the_document(self):
+        examples = os.environ.get("NEON_SCHEMATHESIS_EXAMPLES", "10")
+        as_admin = self.ask("as admin", TESTER, [*OTHERS, "-n", examples])
+        # Nobody gets anything to ask on with, so each operation by itself is enough.
+        as_nobody = self.ask("as nobody", "", ["-n", examples, "--phases", "examples,fuzzing"])
+        at_last = self.ask("as admin, at last", TESTER, [*DESTRUCTIVE, "-n", examples, "--phases", "examples,coverage,fuzzing"])
+
+        self.assertEqual(set(as_admin) | set(at_last), self.operations())
+        self.assertEqual(set(as_nobody), self.operations())
+        for label, statuses in {**as_admin, **at_last}.items():
+            self.assertTrue(any(200 <= status < 300 for status in statuses), f"{label} never went well: {statuses}")
+        self.assertTrue(self.master.running())
+        for secret in (ADMIN_PASSWORD, JWT_SECRET, SECRET):
+            self.assertNotIn(secret, self.master.output())
+
+
+if __name__ == "__main__":
+    unittest.main()
