@@ -9,6 +9,7 @@ pub mod domain;
 pub mod http;
 mod master;
 pub mod model;
+pub mod observe;
 pub mod store;
 pub mod tls;
 

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::domain::password;
 use crate::domain::status::offline_cutoff;
-use crate::http::{self, Feed, Gate, Room, State, Tokens, error_chain, now};
+use crate::http::{self, Counters, Feed, Gate, Room, State, Tokens, error_chain, now};
 use crate::model::{Actor, Role};
 use crate::store::{Location, Lock, Retention, Store, StoreError};
 
@@ -119,6 +119,7 @@ impl Master {
             tokens: Tokens::new(&config.jwt_secrets),
             retention: config.retention,
             room: Room::new(),
+            counters: Counters::default(),
             gate: gate.map_err(|_| StartError::Password)?,
             feed: Arc::clone(&feed),
         };

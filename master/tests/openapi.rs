@@ -61,6 +61,7 @@ fn every_route_is_listed_here() {
             "GET /api/audit",
             "GET /healthz",
             "GET /readyz",
+            "GET /metrics",
             "GET /openapi.json",
         ]
     );

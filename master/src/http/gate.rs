@@ -8,11 +8,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use neon_shared::time::Timestamp;
-use salvo::http::Method;
 use salvo::http::header::{COOKIE, HOST, HeaderValue, SET_COOKIE};
+use salvo::http::{Method, StatusCode};
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, Writer};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -135,11 +136,14 @@ pub struct Guard {
     pub access: Access,
     /// Its path, with `{parameters}`.
     pub path: &'static str,
+    /// Its place in the list of routes.
+    pub number: usize,
 }
 
 #[salvo::async_trait]
 impl Handler for Guard {
     async fn handle(&self, request: &mut Request, depot: &mut Depot, response: &mut Response, ctrl: &mut FlowCtrl) {
+        let started = Instant::now();
         match self.admit(request, depot).await {
             Ok(caller) => {
                 caller.map(|caller| depot.insert_typed(caller));
@@ -149,6 +153,10 @@ impl Handler for Guard {
                 refusal.write(request, depot, response).await;
                 ctrl.skip_rest();
             }
+        }
+        if let Ok(state) = State::of(depot) {
+            let status = response.status_code.unwrap_or(StatusCode::OK);
+            state.counters.request(self.number, status, started.elapsed());
         }
     }
 }

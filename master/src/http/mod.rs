@@ -13,9 +13,12 @@ mod containers;
 mod dashboard;
 mod error;
 mod events;
+mod exposition;
 mod gate;
 mod health;
 mod login;
+mod metrics;
+mod node;
 mod openapi;
 mod series;
 mod servers;
@@ -37,6 +40,7 @@ pub use body::Room;
 pub use error::chain as error_chain;
 pub use events::Feed;
 pub use gate::{Access, Gate};
+pub use metrics::Counters;
 pub use openapi::document as openapi_document;
 pub use state::{State, now};
 
@@ -72,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/audit", || tokens::audit_list).open_to(Users(Role::Admin)),
         Route::get("/healthz", || health::healthz).open_to(Anybody),
         Route::get("/readyz", || health::readyz).open_to(Anybody),
+        Route::get("/metrics", || metrics::metrics),
         Route::get("/openapi.json", || openapi::openapi_json).open_to(Anybody),
     ]
 }
@@ -114,8 +119,9 @@ impl Route {
         Self { access, ..self }
     }
 
-    fn guard(&self) -> Guard {
-        Guard { access: self.access, path: self.path }
+    /// `number` is its place in [`routes`].
+    fn guard(&self, number: usize) -> Guard {
+        Guard { access: self.access, path: self.path, number }
     }
 }
 
@@ -126,7 +132,8 @@ pub fn service(state: State) -> Service {
         pages.push(Router::new().get(dashboard::dashboard_file)).push(Router::new().head(dashboard::dashboard_file));
     let heads = routes()
         .into_iter()
-        .filter_map(|route| Some((route.guard(), route.head?)))
+        .enumerate()
+        .filter_map(|(number, route)| Some((route.guard(number), route.head?)))
         .map(|(guard, head)| head.hoop(guard));
     let heads = heads.fold(Router::new(), Router::push).hoop(never_cached);
     let router = Router::new().push(api_router()).push(heads).push(pages);
@@ -140,14 +147,20 @@ pub fn service(state: State) -> Service {
 
 /// The listed routes, without the dashboard.
 fn api_router() -> Router {
-    let guarded =
-        routes().into_iter().map(|route| (route.guard(), route.router)).map(|(guard, router)| router.hoop(guard));
+    let guarded = routes()
+        .into_iter()
+        .enumerate()
+        .map(|(number, route)| (route.guard(number), route.router))
+        .map(|(guard, router)| router.hoop(guard));
     guarded.fold(Router::new(), Router::push).hoop(never_cached)
 }
 
 /// Whether `path` belongs to the API: such a path is never a page of the dashboard, known or not.
 fn is_api_path(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz") || path == "/openapi.json"
+    path == "/api"
+        || path.starts_with("/api/")
+        || matches!(path, "/healthz" | "/readyz" | "/metrics")
+        || path == "/openapi.json"
 }
 
 struct Provide(Arc<State>);

@@ -11,6 +11,7 @@ use super::body::Room;
 use super::error::ApiError;
 use super::events::Feed;
 use super::gate::Gate;
+use super::metrics::Counters;
 use crate::config::Secrets;
 use crate::model::Reporter;
 use crate::store::{Retention, Store};
@@ -28,6 +29,8 @@ pub struct State {
     pub retention: Retention,
     /// For large request bodies.
     pub room: Room,
+    /// Counts what is asked.
+    pub counters: Counters,
     /// Recognises everybody else.
     pub gate: Gate,
     /// Tells those who listen what changes.

@@ -21,6 +21,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::metrics::{self, SampleRow};
 use super::rollups::due_hours;
 use super::shapes::Kept;
+use crate::observe::Writes;
+
 use super::{Engine, MS_PER_DAY, StoreError, postgres, sqlite};
 
 /// Most samples that wait at a time; with 400 bytes each and their reports some 40 MiB. Past it a report is turned away.
@@ -88,6 +90,7 @@ pub struct Ingest {
     room: Arc<Semaphore>,
     /// Samples that were committed on SQLite, resent ones included.
     committed: Arc<AtomicU64>,
+    writes: Arc<Writes>,
     /// When the log was told last that the queue is full.
     said_full: Arc<Mutex<Option<Instant>>>,
 }
@@ -97,10 +100,12 @@ impl Ingest {
     pub fn start(engine: Engine) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let committed = Arc::<AtomicU64>::default();
-        let writer = Writer { engine, days: HashSet::new(), committed: Arc::clone(&committed) };
+        let writes = Arc::<Writes>::default();
+        let (committed_here, writes_here) = (Arc::clone(&committed), Arc::clone(&writes));
+        let writer = Writer { engine, days: HashSet::new(), committed: committed_here, writes: writes_here };
         let handle = tokio::spawn(writer.run(queue));
         let room = Arc::new(Semaphore::new(QUEUE_MAX_ROWS));
-        (Self { jobs, room, committed, said_full: Arc::default() }, handle)
+        (Self { jobs, room, committed, writes, said_full: Arc::default() }, handle)
     }
 
     /// Lets the writer finish what is waiting, and waits for it. Nothing is taken up after that.
@@ -145,6 +150,11 @@ impl Ingest {
         self.committed.load(Ordering::Relaxed)
     }
 
+    /// What the writer did since the start.
+    pub fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
     fn full(&self) -> StoreError {
         let now = Instant::now();
         let mut said = self.said_full.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +171,7 @@ struct Writer {
     /// Days whose partition is known to be there. PostgreSQL alone has partitions.
     days: HashSet<i64>,
     committed: Arc<AtomicU64>,
+    writes: Arc<Writes>,
 }
 
 impl Writer {
@@ -197,9 +208,18 @@ impl Writer {
 
     /// Writes `batch` in one go and returns what is known of its servers: those that are not in there do not exist.
     async fn try_write(&mut self, batch: &[Job]) -> Result<HashMap<i64, Option<i64>>, StoreError> {
-        let attempt = async |writer: &mut Self| match timeout(WRITE_MAX, writer.attempt(batch)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(StoreError::Busy),
+        let attempt = async |writer: &mut Self| {
+            let started = Instant::now();
+            let outcome = match timeout(WRITE_MAX, writer.attempt(batch)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(StoreError::Busy),
+            };
+            writer.writes.duration_us.see_duration(started.elapsed());
+            match &outcome {
+                Ok(_) => writer.writes.batch_samples.see(batch.iter().map(|job| job.rows().len() as u64).sum()),
+                Err(_) => writer.writes.failed.increment(),
+            }
+            outcome
         };
         match attempt(self).await {
             // The pool's connection had ended meanwhile, as after a restart of the database: that costs nobody a sample.

@@ -8,6 +8,7 @@ use super::disk::{self, Disk};
 use super::growth::{Growth, KEEP_EVERY, Point, Rates};
 use super::{Duration, Engine, Store, StoreError, postgres, sqlite};
 use crate::model::{Storage, StorageDisk, StorageGrowth};
+use crate::observe::Writes;
 
 /// How old an answer may be: whoever asks more often is told the same.
 const ANSWER_KEPT: Duration = Duration::from_secs(10);
@@ -81,6 +82,11 @@ impl Store {
     /// Samples that wait to be written.
     pub fn queued_samples(&self) -> usize {
         self.ingest.queued_rows()
+    }
+
+    /// What the writer did.
+    pub fn writes(&self) -> &Writes {
+        self.ingest.writes()
     }
 
     /// What the database takes, how it grows, and what room there is.

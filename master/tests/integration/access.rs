@@ -99,6 +99,7 @@ const TABLE: &[Row] = &[
     row("GET /api/audit", Unknown, ADMINS),
     row("GET /healthz", Pass, ANYBODY),
     row("GET /readyz", Pass, ANYBODY),
+    row("GET /metrics", Unknown, READERS),
     row("GET /openapi.json", Pass, ANYBODY),
 ];
 

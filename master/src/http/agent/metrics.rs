@@ -35,6 +35,9 @@ pub async fn agent_metrics(request: &mut Request, depot: &mut Depot) -> Result<A
     let samples = intake::metrics(&body, times).map_err(ApiError::BadRequest)?;
     drop(body);
     let answer = stored(&reporter, "samples", &samples);
-    state.store.metrics_store(ready, samples.accepted, now()).await?;
+    let (accepted, refused) = (samples.accepted.len(), samples.refused.len());
+    let outcome = state.store.metrics_store(ready, samples.accepted, now()).await;
+    state.counters.samples(accepted, refused, &outcome);
+    outcome?;
     Ok(answer)
 }

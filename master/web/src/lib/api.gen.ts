@@ -442,6 +442,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How this master fares, for Prometheus.
+         * @description Text in format 0.0.4, or OpenMetrics 1.0 where `Accept` names it. With `servers=1` each server's newest readings follow,
+         *     under the names of node_exporter where they mean the same, each with the server's name as `instance`; a server that is
+         *     offline has none. 500,000 of these numbers at most; how many servers had no room is among them.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1232,7 +1254,7 @@ export interface components {
         };
         /** @description What an API token is to be good for. */
         TokenRequest: {
-            /** @description What it is for, 1 to 128 bytes without control characters. */
+            /** @description What it is for, 1 to 128 characters, none of them a control character. */
             name: string;
             scope: components["schemas"]["Scope"] & unknown;
             /**
@@ -2657,11 +2679,17 @@ export interface operations {
     event_stream: {
         parameters: {
             query?: {
-                /** @description Only what is about this server */
+                /**
+                 * @description Only what is about this server
+                 * @example 1
+                 */
                 serverId?: number;
             };
             header?: {
-                /** @description Of the last event that was received */
+                /**
+                 * @description Of the last event that was received
+                 * @example 1-1
+                 */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -2693,6 +2721,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2702,6 +2735,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -2714,9 +2752,28 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many streams */
             503: {
                 headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4382,6 +4439,103 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `1` for the servers' readings too, else `0`
+                 * @example 1
+                 */
+                servers?: "0" | "1";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description `servers` is neither 0 nor 1 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
