@@ -13,6 +13,7 @@ use neon_master::store::distribute::{DistributeError, Distributed, distribute};
 use neon_master::store::transfer::{Moved, TransferError, transfer};
 
 use crate::authority::{self, AuthorityError};
+use crate::completions;
 use crate::user::{self, UserError};
 use crate::{BAD_CONFIG, FAILED};
 
@@ -54,6 +55,9 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
 }
 
 fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
+    if let Some(usage) = asked_for_help(arguments) {
+        return Ok(format!("usage: neon-master {usage}\n\nneon-master --help says what each command does."));
+    }
     let (command, arguments) =
         arguments.split_first().map_or((None, arguments), |(first, rest)| (first.to_str(), rest));
     match command {
@@ -75,12 +79,43 @@ fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
             [what] if what == "generate" => Ok(password::random_secret()),
             _ => Err(CommandError::Usage("secret generate")),
         },
+        Some("config") => match arguments {
+            [] => Ok(config::describe_from_env()?),
+            _ => Err(CommandError::Usage("config")),
+        },
+        Some("completions") => {
+            let shell = match arguments {
+                [shell] => shell.to_str(),
+                _ => None,
+            };
+            Ok(shell.and_then(completions::script).ok_or(CommandError::Usage(completions::USAGE))?)
+        }
         Some("tls") => {
             let command = authority::Command::of(arguments).ok_or(CommandError::Usage(authority::USAGE))?;
             Ok(authority::run(&command)?)
         }
         _ => put_back(&config::database_from_env()?, file(arguments, "restore FILE")?),
     }
+}
+
+/// How the command is called, where `--help` is all that follows it.
+fn asked_for_help(arguments: &[OsString]) -> Option<&'static str> {
+    let [command, rest @ ..] = arguments else { return None };
+    if !matches!(rest, [help] if help == "--help" || help == "-h") {
+        return None;
+    }
+    Some(match command.to_str()? {
+        "backup" => "backup FILE",
+        "restore" => "restore FILE",
+        "distribute" => "distribute",
+        "migrate-store" => MIGRATE_STORE,
+        "user" => user::USAGE,
+        "secret" => "secret generate",
+        "config" => "config",
+        "completions" => completions::USAGE,
+        "tls" => authority::USAGE,
+        _ => return None,
+    })
 }
 
 /// The only argument; one that looks like an option is a mistake.

@@ -107,6 +107,8 @@ pub const KEYS: &[Key] = &[
 /// long as its sum at least (RFC 7518, 3.2).
 const AGENT_SECRET_MIN_BYTES: usize = 16;
 const JWT_SECRET_MIN_BYTES: usize = 32;
+/// Stands for a secret.
+const HIDDEN: &str = "(set, not shown)";
 const LISTEN_DEFAULT: &str = "127.0.0.1:3000";
 const DATA_DIR_DEFAULT: &str = "./data";
 const DATABASE_FILE: &str = "neon.db";
@@ -293,6 +295,48 @@ pub fn help() -> String {
         format!("  {:<21} {} ({default})\n", key.name, key.meaning)
     });
     rows.collect()
+}
+
+/// Checks the configuration as a start does, and lists every key with its value and where that is from. No secret is shown.
+pub fn describe_from_env() -> Result<String, ConfigError> {
+    let (values, from_file) = (environment()?, dot_env(Path::new(".env"))?);
+    let is_from_file = |name: &str, value: &str| {
+        std::env::var(name).is_err() && from_file.get(name).is_some_and(|known| known == value)
+    };
+    describe(&values, is_from_file)
+}
+
+fn describe(
+    values: &HashMap<String, String>,
+    is_from_file: impl Fn(&str, &str) -> bool,
+) -> Result<String, ConfigError> {
+    let config = Config::from_values(values)?;
+    let value = |name: &str| values.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let origin = |name: &str, value: &str| if is_from_file(name, value) { ".env" } else { "the environment" };
+    let rows = KEYS.iter().map(|key| {
+        let file_key = format!("{}_FILE", key.name);
+        let (shown, from) = match (value(key.name), value(&file_key)) {
+            (Some(text), _) => {
+                let shown = match key.name {
+                    // It may hold a password.
+                    "DATABASE_URL" => config.database.to_string(),
+                    name if is_secret(name) => HIDDEN.to_owned(),
+                    _ => text.to_owned(),
+                };
+                (shown, origin(key.name, text).to_owned())
+            }
+            (None, Some(path)) => (HIDDEN.to_owned(), format!("{path}, by {file_key} of {}", origin(&file_key, path))),
+            (None, None) => (key.default.unwrap_or("none").to_owned(), "the default".to_owned()),
+        };
+        format!("{:<22} {shown}   (from {from})", key.name)
+    });
+    let rows: Vec<String> = rows.collect();
+    Ok(rows.join("\n"))
+}
+
+/// Whether the value of a key is not to be shown.
+fn is_secret(name: &str) -> bool {
+    name != "FLEET_SECRET" && ["SECRET", "PASSWORD", "TOKEN"].iter().any(|word| name.contains(word))
 }
 
 fn environment() -> Result<HashMap<String, String>, ConfigError> {
@@ -620,6 +664,33 @@ mod tests {
         std::fs::write(&path, "AGENT_SECRET=\"hunter2\nx\n").unwrap();
         let line = dot_env(&path).unwrap_err().to_string();
         assert!(!line.contains("hunter2"), "{line}");
+    }
+
+    #[test]
+    fn every_key_is_listed_with_where_it_is_from_and_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jwt");
+        std::fs::write(&path, JWT_SECRET).unwrap();
+        let values: HashMap<String, String> = [
+            ("AGENT_SECRET", AGENT_SECRET),
+            ("JWT_SECRET_FILE", path.to_str().unwrap()),
+            ("ADMIN_PASSWORD", "swordfish-1234"),
+            ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("PORT", "8080"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+        let text = describe(&values, |name, _| name == "PORT").unwrap();
+        assert_eq!(text.lines().count(), KEYS.len());
+        for secret in [AGENT_SECRET, JWT_SECRET, "swordfish-1234", "hunter2"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        let line = |name: &str| text.lines().find(|line| line.split(' ').next() == Some(name)).unwrap().to_owned();
+        assert!(line("AGENT_SECRET").ends_with("(set, not shown)   (from the environment)"), "{text}");
+        assert!(line("JWT_SECRET").contains("by JWT_SECRET_FILE of the environment)"), "{text}");
+        assert!(line("PORT").ends_with(" 8080   (from .env)"), "{text}");
+        assert!(line("LISTEN").ends_with(" 127.0.0.1:3000   (from the default)"), "{text}");
+        assert!(describe(&HashMap::new(), |_, _| false).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod authority;
 mod command;
+mod completions;
 mod user;
 
 use std::ffi::OsString;
@@ -39,7 +40,10 @@ fn main() -> ExitCode {
             print!("{}", neon_master::http::openapi_document());
             return ExitCode::SUCCESS;
         }
-        Some("backup" | "restore" | "migrate-store" | "distribute" | "user" | "secret" | "tls") => {
+        Some(
+            "backup" | "restore" | "migrate-store" | "distribute" | "user" | "secret" | "tls" | "config"
+            | "completions",
+        ) => {
             return command::run(&arguments);
         }
         Some(other) => {
@@ -112,7 +116,7 @@ fn help() -> String {
     format!(
         "neon-master {VERSION}: stores what Neon's agents report and shows it.\n\n\
          Usage: neon-master [--help | --version | openapi | backup FILE | restore FILE | migrate-store … | distribute | user … | \
-         secret generate | tls …]\n\n\
+         secret generate | tls … | config | completions SHELL]\n\n\
          Without an argument it runs until SIGTERM or SIGINT.\n\n\
          \x20 openapi          prints the API's description\n\
          \x20 backup FILE      copies the SQLite database to a new file, also while a master runs\n\
@@ -129,8 +133,12 @@ fn help() -> String {
          \x20 tls init --name NAME [--name …] [--ip ADDRESS …] [--out DIR] [--overwrite]\n\
          \x20                  makes a private authority and the master's certificate by it, and prints what to set\n\
          \x20 tls renew --name NAME [--name …] [--ip ADDRESS …] [--out DIR]\n\
-         \x20                  another certificate by the same authority\n\n\
-         These exit with 0 when done, 1 when not (then nothing was changed), 2 for a bad command line.\n\
+         \x20                  another certificate by the same authority\n\
+         \x20 config           checks the configuration as a start does, and lists each key with where it is from;\n\
+         \x20                  secrets are not shown\n\
+         \x20 completions bash|zsh|fish\n\
+         \x20                  prints what completes these commands in that shell\n\n\
+         These exit with 0 when done, 1 when not (then nothing was changed), 2 for a bad command line or configuration.\n\
          It is configured by environment variables, or a file .env in its working directory:\n\n{}",
         config::help()
     )
