@@ -320,8 +320,8 @@ fn median(mut request: impl FnMut()) -> Duration {
 
 /// A sample a day of each server, the newest with its number for a share of the processor, and five containers.
 fn fill(database: &Database, last_day: i64) {
-    let numbers = series(database, 1, SERVERS);
-    let (days, five) = (series(database, last_day - DAYS + 1, last_day), series(database, 1, 5));
+    let numbers = database.series(1, SERVERS);
+    let (days, five) = (database.series(last_day - DAYS + 1, last_day), database.series(1, 5));
     if matches!(database, Database::Postgres { .. }) {
         database.execute(&format!("SELECT metrics_make_day(v) FROM {days}"));
     }
@@ -352,16 +352,6 @@ fn fill(database: &Database, last_day: i64) {
     ));
     if matches!(database, Database::Postgres { .. }) {
         database.execute("ANALYZE");
-    }
-}
-
-/// A table of the numbers `v`, of each engine.
-fn series(database: &Database, from: i64, to: i64) -> String {
-    match database {
-        Database::Postgres { .. } => format!("(SELECT CAST(g AS BIGINT) AS v FROM generate_series({from}, {to}) g) n"),
-        Database::Sqlite { .. } => format!(
-            "(WITH RECURSIVE g (v) AS (SELECT {from} UNION ALL SELECT v + 1 FROM g WHERE v < {to}) SELECT v FROM g) n"
-        ),
     }
 }
 

@@ -13,6 +13,7 @@ mod disk;
 mod distribute;
 mod events;
 mod history;
+mod history_speed;
 mod hostile;
 mod large_bodies;
 mod lifecycle;

@@ -8,20 +8,16 @@ use neon_master::model::{Registration, Reporter, Sample};
 use neon_master::store::Store;
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::common::database::block_on;
+use crate::common::host::{self, INTERVAL_MS, PLAIN, RICH};
 use crate::common::{Database, Engine, on_both_engines};
 
-/// Two disks and nothing else: the host of the promise.
-const PLAIN: &str = include_str!("../fixtures/host-plain.json");
-/// Four disks, seven sensors, ZFS and connection tracking as well.
-const RICH: &str = include_str!("../fixtures/host-rich.json");
 /// An hour of the host of the promise, its share of the names included.
 const HOUR_BYTES_MAX: f64 = 2000.0;
 const SERVERS: usize = 16;
 const SAMPLES: usize = 288;
-const INTERVAL_MS: i64 = 300_000;
 /// Midnight, so that all samples are of one day.
 const START_MS: i64 = 1_795_046_400_000;
 
@@ -76,7 +72,7 @@ fn bytes_per_sample(engine: Engine, host: &str, with_readings: bool, server_coun
             random.shuffle(&mut servers);
             let mut reports = Vec::new();
             for (reporter, sample) in &mut servers {
-                grow("", sample, 358_213.0, random);
+                host::grow(sample, random);
                 let mut sample: Sample = serde_json::from_value(sample.clone()).unwrap();
                 sample.readings = sample.readings.filter(|_| with_readings);
                 sample.timestamp = Timestamp::from_unix_ms(START_MS + round * INTERVAL_MS + random.i64(0..2000));
@@ -145,61 +141,4 @@ async fn reporter(store: &Store, number: usize) -> Reporter {
     };
     let server_id = store.server_register(&registration, Timestamp::from_unix_ms(START_MS)).await.unwrap();
     Reporter { server_id, server_name, ip_address: "192.0.2.1".to_owned() }
-}
-
-/// The same host five minutes later.
-fn grow(name: &str, value: &mut Value, uptime_s: f64, random: &mut fastrand::Rng) {
-    const CONSTANT: [&str; 11] = [
-        "core",
-        "totalBytes",
-        "inodesTotal",
-        "swapTotalBytes",
-        "openFilesMax",
-        "entriesMax",
-        "speedBitsPerSecond",
-        "memoryTotalGb",
-        "diskTotalGb",
-        "samplesBuffered",
-        "samplesDroppedTotal",
-    ];
-    match value {
-        Value::Object(fields) => {
-            // What is free is what is not used.
-            let total = fields.get("totalBytes").and_then(Value::as_u64).filter(|_| fields.contains_key("mountPoint"));
-            fields.iter_mut().for_each(|(name, field)| grow(name, field, uptime_s, random));
-            if let (Some(total), Some(used)) = (total, fields.get("usedBytes").and_then(Value::as_u64)) {
-                fields.insert("availableBytes".to_owned(), (total * 19 / 20 / 4096 * 4096).saturating_sub(used).into());
-            }
-        }
-        Value::Array(list) => list.iter_mut().for_each(|element| grow(name, element, uptime_s, random)),
-        Value::Number(number) => {
-            let old = number.as_f64().unwrap();
-            let shaken = |by: f64, random: &mut fastrand::Rng| old * (1.0 + by * (random.f64() - 0.5));
-            *number = match name {
-                name if CONSTANT.contains(&name) => return,
-                "uptimeSeconds" => Number::from(old as u64 + INTERVAL_MS as u64 / 1000),
-                "durationMicroseconds" => Number::from(random.u64(5..60)),
-                "cpuMicroseconds" => Number::from(random.u64(300..900)),
-                name if name.ends_with("Total") || name.starts_with("network") || name == "totalMicroseconds" => {
-                    let step = old / uptime_s * INTERVAL_MS as f64 / 1000.0;
-                    Number::from(old as u64 + (step * (0.5 + random.f64())) as u64)
-                }
-                name if name.ends_with("BytesPerSecond") => Number::from(shaken(1.0, random) as u64),
-                // A file system fills slowly, memory moves about; both in pages.
-                "usedBytes" | "residentBytes" | "anonymousBytes" => {
-                    Number::from((shaken(0.002, random) / 4096.0) as u64 * 4096)
-                }
-                name if name.ends_with("Bytes") => Number::from((shaken(0.04, random) / 4096.0) as u64 * 4096),
-                name if name.ends_with("Percent") => hundredths(shaken(0.5, random).min(100.0)),
-                "celsius" => Number::from_f64((shaken(0.1, random)).round()).unwrap(),
-                _ if number.is_f64() => hundredths(shaken(0.3, random)),
-                _ => Number::from(shaken(0.1, random).round() as u64),
-            };
-        }
-        _ => {}
-    }
-}
-
-fn hundredths(value: f64) -> Number {
-    Number::from_f64((value * 100.0).round() / 100.0).unwrap()
 }

@@ -117,6 +117,18 @@ impl Database {
         })
     }
 
+    /// A table of the numbers `v`.
+    pub fn series(&self, from: i64, to: i64) -> String {
+        match self {
+            Self::Postgres { .. } => {
+                format!("(SELECT CAST(g AS BIGINT) AS v FROM generate_series({from}, {to}) g) n")
+            }
+            Self::Sqlite { .. } => format!(
+                "(WITH RECURSIVE g (v) AS (SELECT {from} UNION ALL SELECT v + 1 FROM g WHERE v < {to}) SELECT v FROM g) n"
+            ),
+        }
+    }
+
     /// Runs `test` on the store of this database, which is open meanwhile.
     pub fn with_store<T: Send, F: Future<Output = T> + Send>(&self, test: impl FnOnce(Store) -> F + Send) -> T {
         block_on(async {

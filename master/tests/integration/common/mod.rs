@@ -3,6 +3,7 @@
 pub mod client;
 pub mod database;
 pub mod fixtures;
+pub mod host;
 pub mod master;
 pub mod people;
 pub mod proxy;
