@@ -30,17 +30,25 @@ const READERS: u32 = 4;
 /// How long a request waits for a connection, and a connection for the file's lock. Another process may hold it: a
 /// backup, or an operator's shell.
 const WAIT: Duration = Duration::from_secs(5);
+/// Rows that a connection's thread reads ahead of who asked for them, half a kilobyte or two each.
+const ROWS_AHEAD: usize = 256;
 
-/// Log that is moved into the file beside the writer, and past which the writer waits until all of it is.
-const LOG_MOVED_BYTES: u64 = 4 << 20;
-const LOG_MAX_BYTES: u64 = 256 << 20;
-/// What may be left to move, in pages of 4 KiB, when the writer is made to wait for it. More is left while a reader needs the
-/// log, such as a long backup: then waiting would not help, and the log grows until the reader is done.
+/// What is not moved yet of the log, in pages of 4 KiB, past which it is moved into the file beside the writer.
+const LOG_UNMOVED_PAGES: i64 = 1024;
+/// Length at which the log begins anew, once it is moved. It keeps its length then: a commit into a file that does not
+/// grow waits half as long for the disk, or less (docs/decisions/0080-the-log-stays.md).
+const LOG_BYTES: i64 = 64 << 20;
+/// What may be left to move, in pages, when the writer is made to wait for it. More is left while a reader needs the log,
+/// such as a long backup: then waiting would not help, and the log grows until the reader is done.
 const LOG_LEFT_PAGES: i64 = 2048;
+/// What is left, in pages, when moving more of it beside the writer does not help any more, and tries at that.
+const LOG_LITTLE_PAGES: i64 = 256;
+const LOG_MOVES: usize = 3;
 /// How long the writer waits at most for a reader who came in between.
 const MOVER_WAIT: Duration = Duration::from_millis(100);
 /// Time between two looks at the log.
 const LOG_LOOK: Duration = Duration::from_millis(250);
+const PAGE_BYTES: i64 = 4096;
 
 /// What SQLite calls `auto_vacuum=incremental`.
 const INCREMENTAL: i64 = 2;
@@ -79,9 +87,15 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(WAIT)
             .pragma("wal_autocheckpoint", "0")
-            .pragma("journal_size_limit", "2097152");
+            .pragma("journal_size_limit", LOG_BYTES.to_string())
+            // Rows that a reader's thread is ahead: each wait for the other is a change of threads.
+            .row_buffer_size(ROWS_AHEAD);
         prepare(path, &options).await?;
-        let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None);
+        // A connection is a thread of this process: it needs not be asked whether it is still there.
+        let pool = || {
+            let pool = SqlitePoolOptions::new().acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None);
+            pool.test_before_acquire(false)
+        };
         // SQLite ends a transaction itself when the disk is full. sqlx then fails to roll it back, believes for ever that
         // the connection is in one, and begins none: such a connection is closed, and the next one is sound.
         let writer = pool().max_connections(1).before_acquire(|connection, _| {
@@ -102,24 +116,10 @@ impl Sqlite {
 
     /// Moves the log into the file as it grows, until the database is closed.
     pub async fn move_log(self) {
-        let mut log = self.path.into_os_string();
-        log.push("-wal");
         let mut failed_before = false;
         loop {
             tokio::time::sleep(LOG_LOOK).await;
-            let bytes = tokio::fs::metadata(&log).await.map_or(0, |file| file.len());
-            if bytes < LOG_MOVED_BYTES {
-                continue;
-            }
-            // TRUNCATE keeps writers out until all is moved, which is little when PASSIVE has just been there.
-            let passive = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.mover).await;
-            let outcome = match passive {
-                Ok((_, pages, moved)) if truncates(bytes, pages, moved) => {
-                    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.mover).await.map(drop)
-                }
-                outcome => outcome.map(|(_, _, _): (i64, i64, i64)| ()),
-            };
-            match outcome {
+            match self.move_some().await {
                 Ok(()) => failed_before = false,
                 Err(sqlx::Error::PoolClosed) => return,
                 // A full disk, for one: the next commit says so, too. Tried again four times a second, said once.
@@ -130,6 +130,27 @@ impl Sqlite {
                 }
             }
         }
+    }
+
+    /// Moves what is in the log where it is much, and has it begin anew where it is long.
+    async fn move_some(&self) -> Result<(), sqlx::Error> {
+        let mut log: Log = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&self.mover).await?;
+        if log.unmoved() < LOG_UNMOVED_PAGES {
+            return Ok(());
+        }
+        for _ in 0..LOG_MOVES {
+            log = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.mover).await?;
+            if !log.is_long() || log.unmoved() < LOG_LITTLE_PAGES {
+                break;
+            }
+        }
+        if log.begins_anew() {
+            // Keeps writers out until all is moved, which is little by now. They wait for their connection and not for
+            // SQLite's lock, for which nobody stands in a queue.
+            let _nobody_writes = self.writer.acquire().await?;
+            sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(&self.mover).await?;
+        }
+        Ok(())
     }
 
     pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, sqlx::Error> {
@@ -184,9 +205,27 @@ impl Sqlite {
     }
 }
 
-/// Whether the writer is made to wait until a log of `bytes` is moved, `moved` of its `pages` being moved already.
-fn truncates(bytes: u64, pages: i64, moved: i64) -> bool {
-    bytes >= LOG_MAX_BYTES && pages - moved <= LOG_LEFT_PAGES
+/// What SQLite says of its log: whether it was kept from something, pages, and how many of them are moved. -1 before the
+/// first.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+struct Log {
+    log: i64,
+    checkpointed: i64,
+}
+
+impl Log {
+    fn unmoved(&self) -> i64 {
+        self.log - self.checkpointed
+    }
+
+    fn is_long(&self) -> bool {
+        self.log >= LOG_BYTES / PAGE_BYTES
+    }
+
+    /// Whether the writer is made to wait until all is moved.
+    fn begins_anew(&self) -> bool {
+        self.is_long() && self.unmoved() <= LOG_LEFT_PAGES
+    }
 }
 
 /// Makes a file that can give pages back. One that was made without is rewritten once where it is small; a larger one
@@ -326,10 +365,50 @@ mod tests {
 
     #[test]
     fn the_writer_waits_for_a_long_log_that_nobody_reads() {
-        let pages = (LOG_MAX_BYTES / 4096) as i64;
-        assert!(!truncates(LOG_MAX_BYTES - 1, pages, pages));
-        assert!(truncates(LOG_MAX_BYTES, pages, pages));
-        assert!(truncates(LOG_MAX_BYTES, pages, pages - LOG_LEFT_PAGES));
-        assert!(!truncates(LOG_MAX_BYTES, pages, pages - LOG_LEFT_PAGES - 1));
+        let log = LOG_BYTES / PAGE_BYTES;
+        let begins_anew = |log, checkpointed| Log { log, checkpointed }.begins_anew();
+        assert!(!begins_anew(-1, -1));
+        assert!(!begins_anew(log - 1, log - 1));
+        assert!(begins_anew(log, log));
+        assert!(begins_anew(log, log - LOG_LEFT_PAGES));
+        assert!(!begins_anew(log, log - LOG_LEFT_PAGES - 1));
+    }
+
+    /// Several times the length of the log, which is moved meanwhile.
+    #[tokio::test]
+    async fn the_log_begins_anew_and_keeps_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("neon.db");
+        let database = Sqlite::open(&path).await.unwrap();
+        let mover = tokio::spawn(database.clone().move_log());
+        let write = async |bytes: i64| {
+            let mut transaction = database.begin().await.unwrap();
+            let insert = sqlx::query(
+                "INSERT INTO metric_shapes SELECT 1, COALESCE(MAX(base_ms), 0) + 1, 1, zeroblob($1) FROM metric_shapes",
+            );
+            insert.bind(bytes).execute(&mut *transaction).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        let log_bytes = || std::fs::metadata(folder.path().join("neon.db-wal")).unwrap().len().cast_signed();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut written = 0;
+        while written < 4 * LOG_BYTES {
+            write(1 << 20).await;
+            written += 1 << 20;
+        }
+        // What was written faster than it was moved is given back with the next beginning.
+        while log_bytes() > LOG_BYTES {
+            assert!(Instant::now() < deadline, "{} bytes of log", log_bytes());
+            write(1 << 20).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(log_bytes() > LOG_BYTES / 2, "{} bytes of log", log_bytes());
+        let before = log_bytes();
+        for _ in 0..8 {
+            write(1 << 12).await;
+            assert_eq!(log_bytes(), before);
+        }
+        database.close().await;
+        mover.await.unwrap();
     }
 }

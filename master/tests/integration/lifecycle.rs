@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -71,6 +72,31 @@ fn every_acknowledged_sample_survives_a_kill_exactly_once(engine: Engine) {
 }
 
 /// Every agent keeps a connection between its heartbeats, and more agents than the usual 1,024 files are no fault.
+/// By `.cargo/config.toml`; asked of the kernel, as the library does not say. `-D`: the process that is started is the
+/// master, and its tracer ends with it.
+#[test]
+fn a_commit_waits_for_the_logs_data_and_not_for_its_times() {
+    const REPORTS: i64 = 20;
+    let database = Database::fresh(Engine::Sqlite);
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let mut command = Command::new("strace");
+    command.args(["-D", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o"]).arg(&trace);
+    command.arg(env!("CARGO_BIN_EXE_neon-master"));
+    let master = Master::start_command(command, &database.url(), &[]);
+    let (_, token) = master.registered("web-1");
+    for number in 0..REPORTS {
+        let body = metrics(&[sample(ago(60_000 + number))]);
+        assert_eq!(master.client.post("/api/agent/metrics", &token, body).status, 200);
+    }
+    let calls = wait_for("the tracer to write them down", || {
+        let text = std::fs::read_to_string(&trace).unwrap();
+        let calls: Vec<String> = text.lines().filter(|line| line.contains("neon.db-wal>")).map(str::to_owned).collect();
+        (calls.len() as i64 > REPORTS).then_some(calls)
+    });
+    assert!(calls.iter().all(|call| call.contains(" fdatasync(")), "{calls:#?}");
+}
+
 #[test]
 fn a_thousand_idle_connections_keep_nobody_out() {
     const IDLE: usize = 1100;
