@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
 use super::heard::{Newest, SeenServer};
 use super::servers::select_stats;
@@ -19,6 +19,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 const CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection before it is told to come back later.
 const WAIT: Duration = Duration::from_secs(5);
+/// A connection that was idle for longer is asked whether it is still there before it is used. No restart of a server is
+/// shorter; and what a page asks one after the other would be half as many questions again, of which each is a wait.
+const ASKED_AFTER: Duration = Duration::from_millis(100);
 /// An acknowledgement promises that a commit waited for the disk. A stricter setting of the server's stays.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
@@ -41,6 +44,15 @@ pub async fn open(url: &str) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(WAIT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= ASKED_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(|connection, _| {
             Box::pin(async move {
                 connection.execute(DURABLE).await?;
