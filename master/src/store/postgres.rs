@@ -9,9 +9,11 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
 use super::heard::{Newest, SeenServer};
+use super::rollups::{Due, Stored, insert_rollups};
 use super::servers::select_stats;
 use super::storage::Size;
 use super::{MS_PER_DAY, StoreError};
+use crate::model::Tier;
 
 /// What makes and upgrades the tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -291,6 +293,84 @@ pub async fn mark_due(connection: &mut PgConnection, due: &[(i32, i64)]) -> Resu
          SELECT id, hour, 1 FROM UNNEST($1::INTEGER[], $2::BIGINT[]) AS d (id, hour) \
          ON CONFLICT (server_id, hour_ms) DO UPDATE SET marks = rollups_due.marks + 1";
     sqlx::query(sql).bind(ids).bind(hours).execute(connection).await?;
+    Ok(())
+}
+
+/// Names of fields of rollups: server, hash, names.
+pub async fn insert_rollup_names(
+    connection: &mut PgConnection,
+    names: &[(i64, i64, Vec<u8>)],
+) -> Result<(), StoreError> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO rollup_names (server_id, hash, body) \
+         SELECT * FROM UNNEST($1::INTEGER[], $2::BIGINT[], $3::BYTEA[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(names.iter().map(|(server_id, ..)| *server_id).collect::<Vec<_>>())
+    .bind(names.iter().map(|(_, hash, _)| *hash).collect::<Vec<_>>())
+    .bind(names.iter().map(|(_, _, body)| body.as_slice()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Hours or days of servers, no two of them the same.
+pub async fn insert_rollups(
+    connection: &mut PgConnection,
+    tier: Tier,
+    rows: &[(i64, &Stored)],
+) -> Result<(), StoreError> {
+    const HOURLY: &str = insert_rollups!(
+        "rollups_hourly",
+        "SELECT * FROM UNNEST($1::INTEGER[], $2::BIGINT[], $3::INTEGER[], $4::BYTEA[])"
+    );
+    const DAILY: &str = insert_rollups!(
+        "rollups_daily",
+        "SELECT * FROM UNNEST($1::INTEGER[], $2::BIGINT[], $3::INTEGER[], $4::BYTEA[])"
+    );
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(if tier == Tier::Hourly { HOURLY } else { DAILY })
+        .bind(rows.iter().map(|(server_id, _)| *server_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, row)| row.start_ms).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, row)| row.samples).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, row)| row.body.as_slice()).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Until when servers are rolled up.
+pub async fn note_rolled_up(connection: &mut PgConnection, done: &[(i64, i64)]) -> Result<(), StoreError> {
+    let (ids, hours): (Vec<i64>, Vec<i64>) = done.iter().copied().unzip();
+    sqlx::query(
+        "INSERT INTO rollups_done (server_id, hour_ms) SELECT * FROM UNNEST($1::INTEGER[], $2::BIGINT[]) \
+         ON CONFLICT (server_id) DO UPDATE SET hour_ms = excluded.hour_ms WHERE excluded.hour_ms > rollups_done.hour_ms",
+    )
+    .bind(ids)
+    .bind(hours)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes away the marks that are as they were when the work began.
+pub async fn delete_due(connection: &mut PgConnection, due: &[(i64, Due)]) -> Result<(), StoreError> {
+    if due.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM rollups_due u USING UNNEST($1::INTEGER[], $2::BIGINT[], $3::BIGINT[]) AS d (server_id, hour_ms, marks) \
+         WHERE u.server_id = d.server_id AND u.hour_ms = d.hour_ms AND u.marks = d.marks",
+    )
+    .bind(due.iter().map(|(server_id, _)| *server_id).collect::<Vec<_>>())
+    .bind(due.iter().map(|(_, due)| due.hour_ms).collect::<Vec<_>>())
+    .bind(due.iter().map(|(_, due)| due.marks).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -79,8 +79,8 @@ pub struct Pending {
 /// An hour that has to be made again, and how it was marked when the work began.
 #[derive(Clone, Copy, Debug)]
 pub struct Due {
-    hour_ms: i64,
-    marks: i64,
+    pub hour_ms: i64,
+    pub marks: i64,
 }
 
 /// What one step made of one server.
@@ -97,9 +97,9 @@ pub struct Made {
 /// A rollup as it is stored.
 #[derive(Debug)]
 pub struct Stored {
-    start_ms: i64,
-    samples: i64,
-    body: Vec<u8>,
+    pub start_ms: i64,
+    pub samples: i64,
+    pub body: Vec<u8>,
 }
 
 impl Store {
@@ -325,6 +325,23 @@ fn row(rollup: &Rollup, known: &mut Vec<Names>) -> Stored {
     }
 }
 
+/// `$rows` is where the rows come from. Those of fewer samples than there are replace nothing.
+macro_rules! insert_rollups {
+    ($table:literal, $rows:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " (server_id, start_ms, samples, body) ",
+            $rows,
+            " ON CONFLICT (server_id, start_ms) DO UPDATE SET samples = excluded.samples, body = excluded.body \
+             WHERE excluded.samples >= ",
+            $table,
+            ".samples"
+        )
+    };
+}
+pub(super) use insert_rollups;
+
 for_both_engines! {
     /// The next servers that have hours to be made until `end_ms`, or made again.
     pub async fn pending(connection: &mut Connection, after: i64, end_ms: i64) -> Result<Vec<Pending>, StoreError> {
@@ -440,48 +457,25 @@ for_both_engines! {
     }
 
     pub async fn write(connection: &mut Connection, made: &[Made]) -> Result<(), StoreError> {
-        for Made { server_id, names, hours, days, done_ms, due } in made {
-            // One that was deleted meanwhile leaves nothing behind.
-            let server = sqlx::query("SELECT id FROM servers WHERE id = $1").bind(server_id);
-            if server.fetch_optional(&mut *connection).await?.is_none() {
-                continue;
-            }
-            for names in names {
-                sqlx::query("INSERT INTO rollup_names (server_id, hash, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                    .bind(server_id)
-                    .bind(i64::from(names.hash))
-                    .bind(names.body())
-                    .execute(&mut *connection)
-                    .await?;
-            }
-            let hourly = "INSERT INTO rollups_hourly (server_id, start_ms, samples, body) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (server_id, start_ms) DO UPDATE SET samples = excluded.samples, body = excluded.body \
-                 WHERE excluded.samples >= rollups_hourly.samples";
-            let daily = "INSERT INTO rollups_daily (server_id, start_ms, samples, body) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (server_id, start_ms) DO UPDATE SET samples = excluded.samples, body = excluded.body \
-                 WHERE excluded.samples >= rollups_daily.samples";
-            let rows = hours.iter().map(|row| (hourly, row)).chain(days.iter().map(|row| (daily, row)));
-            for (sql, Stored { start_ms, samples, body }) in rows {
-                let insert = sqlx::query(sql).bind(server_id).bind(start_ms).bind(samples).bind(body.as_slice());
-                insert.execute(&mut *connection).await?;
-            }
-            sqlx::query(
-                "INSERT INTO rollups_done (server_id, hour_ms) VALUES ($1, $2) ON CONFLICT (server_id) \
-                 DO UPDATE SET hour_ms = excluded.hour_ms WHERE excluded.hour_ms > rollups_done.hour_ms",
-            )
-            .bind(server_id)
-            .bind(done_ms)
-            .execute(&mut *connection)
-            .await?;
-            for Due { hour_ms, marks } in due {
-                sqlx::query("DELETE FROM rollups_due WHERE server_id = $1 AND hour_ms = $2 AND marks = $3")
-                    .bind(server_id)
-                    .bind(hour_ms)
-                    .bind(marks)
-                    .execute(&mut *connection)
-                    .await?;
-            }
+        let ids: Vec<i64> = made.iter().map(|made| made.server_id).collect();
+        let known: Vec<Row> = of_engine::containers_hashes(connection, &ids).await?;
+        let known: BTreeSet<i64> = known.iter().map(|row| row.try_get("server_id")).collect::<Result<_, _>>()?;
+        // One that was deleted meanwhile leaves nothing behind.
+        let made: Vec<&Made> = made.iter().filter(|made| known.contains(&made.server_id)).collect();
+        let mut names = Vec::new();
+        let (mut hours, mut days, mut due) = (Vec::new(), Vec::new(), Vec::new());
+        for made in &made {
+            let id = made.server_id;
+            names.extend(made.names.iter().map(|names| (id, i64::from(names.hash), names.body())));
+            hours.extend(made.hours.iter().map(|hour| (id, hour)));
+            days.extend(made.days.iter().map(|day| (id, day)));
+            due.extend(made.due.iter().map(|due| (id, *due)));
         }
-        Ok(())
+        let done: Vec<(i64, i64)> = made.iter().map(|made| (made.server_id, made.done_ms)).collect();
+        of_engine::insert_rollup_names(connection, &names).await?;
+        of_engine::insert_rollups(connection, Tier::Hourly, &hours).await?;
+        of_engine::insert_rollups(connection, Tier::Daily, &days).await?;
+        of_engine::note_rolled_up(connection, &done).await?;
+        of_engine::delete_due(connection, &due).await
     }
 }

@@ -21,9 +21,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePo
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::heard::{Newest, SeenServer};
+use super::rollups::{Due, Stored, insert_rollups};
 use super::servers::select_stats;
 use super::storage::Size;
 use super::{StoreError, json};
+use crate::model::Tier;
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -342,6 +344,52 @@ pub async fn mark_due(connection: &mut SqliteConnection, due: &[(i32, i64)]) -> 
          SELECT value ->> 0, value ->> 1, 1 FROM json_each($1) WHERE TRUE \
          ON CONFLICT (server_id, hour_ms) DO UPDATE SET marks = marks + 1";
     sqlx::query(sql).bind(json(&due)).execute(connection).await?;
+    Ok(())
+}
+
+/// Names of fields of rollups: server, hash, names.
+pub async fn insert_rollup_names(
+    connection: &mut SqliteConnection,
+    names: &[(i64, i64, Vec<u8>)],
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO rollup_names (server_id, hash, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    for (server_id, hash, body) in names {
+        sqlx::query(sql).bind(server_id).bind(hash).bind(body.as_slice()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Hours or days of servers.
+pub async fn insert_rollups(
+    connection: &mut SqliteConnection,
+    tier: Tier,
+    rows: &[(i64, &Stored)],
+) -> Result<(), StoreError> {
+    const HOURLY: &str = insert_rollups!("rollups_hourly", "VALUES ($1, $2, $3, $4)");
+    const DAILY: &str = insert_rollups!("rollups_daily", "VALUES ($1, $2, $3, $4)");
+    for (server_id, Stored { start_ms, samples, body }) in rows {
+        let insert = sqlx::query(if tier == Tier::Hourly { HOURLY } else { DAILY });
+        insert.bind(server_id).bind(start_ms).bind(samples).bind(body.as_slice()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Until when servers are rolled up.
+pub async fn note_rolled_up(connection: &mut SqliteConnection, done: &[(i64, i64)]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO rollups_done (server_id, hour_ms) VALUES ($1, $2) ON CONFLICT (server_id) \
+         DO UPDATE SET hour_ms = excluded.hour_ms WHERE excluded.hour_ms > rollups_done.hour_ms";
+    for (server_id, done_ms) in done {
+        sqlx::query(sql).bind(server_id).bind(done_ms).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Takes away the marks that are as they were when the work began.
+pub async fn delete_due(connection: &mut SqliteConnection, due: &[(i64, Due)]) -> Result<(), StoreError> {
+    let sql = "DELETE FROM rollups_due WHERE server_id = $1 AND hour_ms = $2 AND marks = $3";
+    for (server_id, Due { hour_ms, marks }) in due {
+        sqlx::query(sql).bind(server_id).bind(hour_ms).bind(marks).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
