@@ -233,7 +233,7 @@ fn on_postgresql_both_name_its_own_tools() {
 #[test]
 fn a_wrong_call_is_exit_code_2() {
     let database = Database::fresh(Engine::Sqlite);
-    for arguments in [&["backup"][..], &["restore"], &["backup", "a", "b"], &["restore", "--help"], &["backup", ""]] {
+    for arguments in [&["backup"][..], &["restore"], &["backup", "a", "b"], &["restore", "--force"], &["backup", ""]] {
         let output = run(&database, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let line = String::from_utf8(output.stderr).unwrap();
