@@ -31,12 +31,12 @@ const DATABASE_WAIT: Duration = Duration::from_secs(30);
 const DATABASE_RETRY: Duration = Duration::from_secs(1);
 /// What is in flight at the end has this long to finish.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
-/// Connections that stall are closed after these.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections that stall are closed after these. For hyper, a connection that waits for its next request reads a head
+/// already: a shorter time for heads would close those of the agents between two heartbeats.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Files kept for the store, the log and the runtime: a connection that cannot be accepted for want of a file is worse
 /// than a late one.
 const FILES_RESERVED: u64 = 124;
@@ -187,7 +187,7 @@ fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, 
     let mut server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
         FuseConfig::default()
             .with_tls_handshake_timeout(HANDSHAKE_TIMEOUT)
-            .with_http1_header_timeout(HEADER_TIMEOUT)
+            .with_http1_header_timeout(IDLE_TIMEOUT)
             .with_request_body_timeout(BODY_TIMEOUT)
             .with_write_stall_timeout(WRITE_TIMEOUT)
             .with_connection_idle_timeout(IDLE_TIMEOUT),

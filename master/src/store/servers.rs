@@ -300,7 +300,7 @@ for_both_engines! {
         })
     }
 
-    /// Columns by their place: looking up names was a third of the time of a long list.
+    /// Columns by their place: a long list would look up their names for each of its rows.
     fn summary(row: &Row) -> Result<ServerSummary, StoreError> {
         let percent = |column: usize| -> Result<Option<f64>, sqlx::Error> {
             Ok(row.try_get::<Option<i16>, _>(column)?.map(percent))

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use neon_shared::time::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -116,6 +117,20 @@ fn a_thousand_idle_connections_keep_nobody_out() {
         .collect();
     assert_eq!(master.client.get("/api/servers").status, 200);
     assert_eq!(idle.len(), IDLE);
+}
+
+/// At the default interval an agent speaks once a minute, and a connection for each time would cost it a TLS handshake.
+#[test]
+fn a_connection_outlives_the_minute_between_two_heartbeats() {
+    let database = Database::fresh(Engine::Sqlite);
+    let master = Master::start(&database);
+    let mut stream = master.client.connect().unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    for pause in [Duration::ZERO, Duration::from_secs(61)] {
+        std::thread::sleep(pause);
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        assert_eq!(read_answer(&mut reader, false).unwrap().status, 200);
+    }
 }
 
 /// Sends one new sample after the other and notes those that were acknowledged; returns the one that was not.
