@@ -5,7 +5,6 @@
 //! on with what they began with. Whoever speaks plain HTTP to the port is told so in plain HTTP: a TLS alert would leave
 //! an operator who forgot the "s" to guess.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -24,6 +23,8 @@ use salvo::conn::tcp::{TcpAcceptor, TcpCoupler};
 use salvo::conn::{Accepted, Acceptor, Holding, Listener};
 use salvo::fuse::ArcFusePolicy;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::domain::password::sha256;
 
 /// The envelope of the agent's half, whose `error` every client of this master shows.
 const PLAIN_HTTP_ANSWER: &[u8] =
@@ -82,7 +83,7 @@ impl Identity {
         }
         let key = PrivateKeyDer::from_pem_slice(&key_pem)
             .map_err(|_| Unusable::Key("holds no private key in PEM form (without a passphrase)"))?;
-        let sha256 = chain.first().map(|own| sha256(own)).unwrap_or_default();
+        let sha256 = chain.first().map(sha256).unwrap_or_default();
         match CertifiedKey::from_der(chain, key, &default_provider()) {
             Ok(_) => Ok(Self { chain_pem, key_pem, sha256 }),
             Err(rustls::Error::InvalidCertificate(_)) => Err(Unusable::Chain("holds a certificate that is broken")),
@@ -127,15 +128,6 @@ impl Files {
 
 fn fault(key: &'static str, path: &std::path::Path, why: &str) -> Fault {
     Fault { key, reason: format!("{} {why}", path.display()) }
-}
-
-fn sha256(certificate: &[u8]) -> String {
-    let sum = ring::digest::digest(&ring::digest::SHA256, certificate);
-    sum.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The first configuration at once, and each that follows when its files are there.

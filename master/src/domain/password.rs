@@ -93,8 +93,8 @@ pub fn random_secret() -> String {
 }
 
 /// SHA-256 in hexadecimal digits. Enough for what is random: nobody guesses 256 bits, so it need not be slow.
-pub fn sha256(text: &str) -> String {
-    hexadecimal(&Sha256::digest(text.as_bytes()))
+pub fn sha256(of: impl AsRef<[u8]>) -> String {
+    hexadecimal(&Sha256::digest(of))
 }
 
 /// A key for `purpose`, from a secret that has another one. What is signed with one is nothing to the other.
@@ -106,7 +106,8 @@ pub fn derived_key(secret: &str, purpose: &str) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Two digits a byte, in small letters.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.

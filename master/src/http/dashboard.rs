@@ -11,6 +11,8 @@ use salvo::http::header::{
 use salvo::http::{Response, StatusCode};
 use salvo::{Request, handler};
 
+use crate::domain::password::hexadecimal;
+
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 #[allow_missing = true]
@@ -81,14 +83,7 @@ fn cache_control(path: &str) -> &'static str {
 }
 
 fn etag(sha256: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut text = String::from("\"");
-    for byte in sha256.iter().take(16) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.push('"');
-    text
+    format!("\"{}\"", hexadecimal(sha256.get(..16).unwrap_or(sha256)))
 }
 
 fn content_type(path: &str) -> String {
