@@ -17,7 +17,18 @@ use crate::completions;
 use crate::user::{self, UserError};
 use crate::{BAD_CONFIG, FAILED};
 
-const MIGRATE_STORE: &str = "migrate-store --from URL --to URL";
+/// Every command that works on what the configuration names, or on files, and how it is called.
+const USAGES: &[(&str, &str)] = &[
+    ("backup", "backup FILE"),
+    ("restore", "restore FILE"),
+    ("migrate-store", "migrate-store --from URL --to URL"),
+    ("distribute", "distribute"),
+    ("user", user::USAGE),
+    ("secret", "secret generate"),
+    ("tls", authority::USAGE),
+    ("config", "config"),
+    ("completions", completions::USAGE),
+];
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +50,14 @@ enum CommandError {
     Authority(#[from] AuthorityError),
 }
 
-/// Carries out the command that `arguments` begins with.
-pub fn run(arguments: &[OsString]) -> ExitCode {
-    match carry_out(arguments) {
+/// How the command `name` is called; `None` where there is no such command.
+pub fn usage(name: &str) -> Option<&'static str> {
+    USAGES.iter().find(|(command, _)| *command == name).map(|(_, usage)| *usage)
+}
+
+/// Carries out the command `name`, which is called as `usage` says, with `arguments`.
+pub fn run(name: &str, usage: &'static str, arguments: &[OsString]) -> ExitCode {
+    match carry_out(name, usage, arguments) {
         Ok(line) => {
             println!("{line}");
             ExitCode::SUCCESS
@@ -54,75 +70,37 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-fn carry_out(arguments: &[OsString]) -> Result<String, CommandError> {
-    if let Some(usage) = asked_for_help(arguments) {
-        return Ok(format!("usage: neon-master {usage}\n\nneon-master --help says what each command does."));
-    }
-    let (command, arguments) =
-        arguments.split_first().map_or((None, arguments), |(first, rest)| (first.to_str(), rest));
-    match command {
-        Some("backup") => back_up(&config::database_from_env()?, file(arguments, "backup FILE")?),
-        Some("distribute") => match arguments {
-            [] => spread(&config::database_from_env()?),
-            _ => Err(CommandError::Usage("distribute")),
-        },
-        Some("migrate-store") => {
-            let (from, to) = from_and_to(arguments).ok_or(CommandError::Usage(MIGRATE_STORE))?;
+fn carry_out(name: &str, usage: &'static str, arguments: &[OsString]) -> Result<String, CommandError> {
+    let wrong = || CommandError::Usage(usage);
+    match (name, arguments) {
+        (_, [help]) if help == "--help" || help == "-h" => {
+            Ok(format!("usage: neon-master {usage}\n\nneon-master --help says what each command does."))
+        }
+        ("backup", _) => back_up(&config::database_from_env()?, file(arguments).ok_or_else(wrong)?),
+        ("restore", _) => put_back(&config::database_from_env()?, file(arguments).ok_or_else(wrong)?),
+        ("migrate-store", _) => {
+            let (from, to) = from_and_to(arguments).ok_or_else(wrong)?;
             let from = config::database_from_argument("--from", from)?;
             move_all(&from, &config::database_from_argument("--to", to)?)
         }
-        Some("user") => {
-            let command = user::Command::of(arguments).ok_or(CommandError::Usage(user::USAGE))?;
+        ("distribute", []) => spread(&config::database_from_env()?),
+        ("user", _) => {
+            let command = user::Command::of(arguments).ok_or_else(wrong)?;
             Ok(user::run(&command, &config::database_from_env()?)?)
         }
-        Some("secret") => match arguments {
-            [what] if what == "generate" => Ok(password::random_secret()),
-            _ => Err(CommandError::Usage("secret generate")),
-        },
-        Some("config") => match arguments {
-            [] => Ok(config::describe_from_env()?),
-            _ => Err(CommandError::Usage("config")),
-        },
-        Some("completions") => {
-            let shell = match arguments {
-                [shell] => shell.to_str(),
-                _ => None,
-            };
-            Ok(shell.and_then(completions::script).ok_or(CommandError::Usage(completions::USAGE))?)
-        }
-        Some("tls") => {
-            let command = authority::Command::of(arguments).ok_or(CommandError::Usage(authority::USAGE))?;
-            Ok(authority::run(&command)?)
-        }
-        _ => put_back(&config::database_from_env()?, file(arguments, "restore FILE")?),
+        ("secret", [what]) if what == "generate" => Ok(password::random_secret()),
+        ("tls", _) => Ok(authority::run(&authority::Command::of(arguments).ok_or_else(wrong)?)?),
+        ("config", []) => Ok(config::describe_from_env()?),
+        ("completions", [shell]) => shell.to_str().and_then(completions::script).ok_or_else(wrong),
+        _ => Err(wrong()),
     }
-}
-
-/// How the command is called, where `--help` is all that follows it.
-fn asked_for_help(arguments: &[OsString]) -> Option<&'static str> {
-    let [command, rest @ ..] = arguments else { return None };
-    if !matches!(rest, [help] if help == "--help" || help == "-h") {
-        return None;
-    }
-    Some(match command.to_str()? {
-        "backup" => "backup FILE",
-        "restore" => "restore FILE",
-        "distribute" => "distribute",
-        "migrate-store" => MIGRATE_STORE,
-        "user" => user::USAGE,
-        "secret" => "secret generate",
-        "config" => "config",
-        "completions" => completions::USAGE,
-        "tls" => authority::USAGE,
-        _ => return None,
-    })
 }
 
 /// The only argument; one that looks like an option is a mistake.
-fn file<'a>(arguments: &'a [OsString], usage: &'static str) -> Result<&'a Path, CommandError> {
+fn file(arguments: &[OsString]) -> Option<&Path> {
     match arguments {
-        [file] if !file.is_empty() && !file.to_string_lossy().starts_with('-') => Ok(Path::new(file)),
-        _ => Err(CommandError::Usage(usage)),
+        [file] if !file.is_empty() && !file.to_string_lossy().starts_with('-') => Some(Path::new(file)),
+        _ => None,
     }
 }
 

@@ -26,7 +26,8 @@ const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    match arguments.first().map(|argument| argument.to_string_lossy()).as_deref() {
+    let name = arguments.first().map(|argument| argument.to_string_lossy());
+    match name.as_deref() {
         None => {}
         Some("--version" | "-V") => {
             println!("neon-master {VERSION}");
@@ -40,15 +41,12 @@ fn main() -> ExitCode {
             print!("{}", neon_master::http::openapi_document());
             return ExitCode::SUCCESS;
         }
-        Some(
-            "backup" | "restore" | "migrate-store" | "distribute" | "user" | "secret" | "tls" | "config"
-            | "completions",
-        ) => {
-            return command::run(&arguments);
-        }
-        Some(other) => {
-            eprintln!("neon-master: unknown argument {other:?}, try --help");
-            return ExitCode::from(BAD_CONFIG);
+        Some(name) => {
+            let Some(usage) = command::usage(name) else {
+                eprintln!("neon-master: unknown argument {name:?}, try --help");
+                return ExitCode::from(BAD_CONFIG);
+            };
+            return command::run(name, usage, arguments.get(1..).unwrap_or_default());
         }
     }
     let config = match Config::from_env() {
