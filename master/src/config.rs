@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "FLEET_SECRET",
         default: Some("on"),
-        meaning: "on or off; off: AGENT_SECRET registers nobody and may be missing, and agents need enrolment codes",
+        meaning: "on or off; off: AGENT_SECRET registers nobody and may be missing; agents go on until their tokens end",
     },
     Key {
         name: "JWT_SECRET",
@@ -122,7 +122,7 @@ const OFFLINE_AFTER_S_MAX: u32 = 86_400;
 /// What the operator decided.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What agents show when they register; `None` where only enrolment codes register.
+    /// What agents show when they register; `None` where nobody can.
     pub agent_secrets: Option<Secrets>,
     /// What agents' tokens are signed with.
     pub jwt_secrets: Secrets,
