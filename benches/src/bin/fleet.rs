@@ -95,10 +95,13 @@ fn run(options: &Options) -> Result<()> {
         }
         report.print();
         if options.ratio {
+            let most = parse_only::ceiling(Mix::Default, fleet.connections(), &bodies, RATIO)?;
+            most.print();
+            println!("mixed requests stored, of those only parsed: {:.0} %", 100.0 * report.rate() / most.rate());
             fleet.widen(RATIO_CONNECTIONS);
             let stored = fleet.run(&master, Mix::Samples, None, RATIO)?;
             stored.print();
-            let ceiling = parse_only::ceiling(fleet.connections(), &bodies, RATIO)?;
+            let ceiling = parse_only::ceiling(Mix::Samples, fleet.connections(), &bodies, RATIO)?;
             ceiling.print();
             println!("samples stored, of those only parsed: {:.0} %", 100.0 * stored.rate() / ceiling.rate());
         }

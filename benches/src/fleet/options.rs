@@ -14,7 +14,7 @@ Usage: fleet MASTER [OPTION]…
   --postgres URL      a server where a database may be made; without it a new SQLite file
   --kill-master N     kills the master N times during the load, at random moments, and starts it again
   --outage            instead of the load, every agent sends 100 samples that it kept, all at once
-  --ratio             also samples alone, and how many a second can be parsed and thrown away
+  --ratio             also samples alone, and how many requests of either kind can be parsed and thrown away
 ";
 
 pub struct Options {

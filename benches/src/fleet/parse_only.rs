@@ -26,16 +26,21 @@ pub fn serve() -> ExitCode {
 
 #[handler]
 async fn parse(request: &mut Request, response: &mut Response) {
+    let path = request.uri().path().to_owned();
     let body = request.payload_with_max_size(1 << 20).await.map(|bytes| bytes.to_vec()).unwrap_or_default();
-    let is_good = intake::metrics(&body, neon_master::http::now()).is_ok();
+    let is_good = match path.as_str() {
+        "/api/agent/heartbeat" => intake::heartbeat(&body).is_ok(),
+        "/api/agent/containers" => intake::containers(&body).is_ok(),
+        _ => intake::metrics(&body, neon_master::http::now()).is_ok(),
+    };
     response.render(if is_good { r#"{"success":true,"data":{"refused":1}}"# } else { "" });
     if !is_good {
         response.status_code(salvo::http::StatusCode::BAD_REQUEST);
     }
 }
 
-/// How many samples a second are parsed.
-pub fn ceiling(connections: usize, bodies: &Bodies, length: Duration) -> Result<Report> {
+/// How many requests a second are parsed.
+pub fn ceiling(mix: Mix, connections: usize, bodies: &Bodies, length: Duration) -> Result<Report> {
     let mut server =
         Command::new(std::env::current_exe()?).arg("parse-only").stdout(Stdio::piped()).stdin(Stdio::null()).spawn()?;
     let outcome = (|| {
@@ -43,9 +48,13 @@ pub fn ceiling(connections: usize, bodies: &Bodies, length: Duration) -> Result<
         BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut line)?;
         let mut fleet = Fleet::at(line.trim().parse()?, connections, bodies)?;
         (0..1000).for_each(|_| fleet.pretend());
-        fleet.report(None, Mix::Samples, None, length)
+        fleet.report(None, mix, None, length)
     })();
     server.kill()?;
     server.wait()?;
-    outcome.map(|report: Report| report.named("samples parsed and thrown away"))
+    let name = match mix {
+        Mix::Default => "mixed, parsed and thrown away",
+        Mix::Samples => "samples parsed and thrown away",
+    };
+    outcome.map(|report: Report| report.named(name))
 }
