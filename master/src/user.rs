@@ -10,7 +10,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use neon_master::config::Secret;
 use neon_master::domain::password::{self, Unfit};
 use neon_master::http::now;
-use neon_master::model::{Actor, Role};
+use neon_master::model::{Actor, Role, UserDetail, UserPatch};
 use neon_master::store::{Location, Store, StoreError, UserChange};
 use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
@@ -88,25 +88,42 @@ async fn carry_out(command: &Command, store: &Store, hash: &str) -> Result<Strin
     let actor = Actor::command_line();
     match command {
         Command::Add(name, role) => match store.user_add(name, *role, hash, &actor, now()).await? {
-            UserChange::Name => Err(UserError::Exists(name.clone())),
-            _ => Ok(format!("{name} may log in, and is {}", role.as_str())),
+            None => Err(UserError::Exists(name.clone())),
+            Some(_) => Ok(format!("{name} may log in, and is {}", role.as_str())),
         },
-        Command::Password(name) => match store.user_set_password(name, hash, &actor, now()).await? {
-            UserChange::Name => Err(UserError::NoUser(name.clone())),
-            _ => Ok(format!("{name} has a new password, and all sessions of {name} ended")),
-        },
-        Command::Remove(name) => match store.user_remove(name, &actor, now()).await? {
-            UserChange::Name => Err(UserError::NoUser(name.clone())),
-            UserChange::LastAdmin => Err(UserError::LastAdmin(name.clone())),
-            UserChange::Done => Ok(format!("{name} is removed, with all sessions of {name} and API tokens by {name}")),
-        },
+        Command::Password(name) => {
+            let patch = UserPatch { password_hash: Some(hash.to_owned()), ..UserPatch::default() };
+            let change = store.user_change(id_of(store, name).await?, &patch, None, &actor, now()).await?;
+            done(change, name, format!("{name} has a new password, and all sessions of {name} ended"))
+        }
+        Command::Remove(name) => {
+            let change = store.user_remove(id_of(store, name).await?, &actor, now()).await?;
+            done(change, name, format!("{name} is removed, with all sessions of {name} and API tokens by {name}"))
+        }
         Command::List => {
             let users = store.user_list().await?;
-            let lines: Vec<String> =
-                users.iter().map(|user| format!("{:<9} {}", user.role.as_str(), user.name)).collect();
+            let lines: Vec<String> = users.iter().map(line_of).collect();
             Ok(if lines.is_empty() { "there are no users".to_owned() } else { lines.join("\n") })
         }
     }
+}
+
+async fn id_of(store: &Store, name: &str) -> Result<i64, UserError> {
+    let found = store.user_find(name).await?;
+    found.map(|found| found.user.id).ok_or_else(|| UserError::NoUser(name.to_owned()))
+}
+
+fn done(change: UserChange, name: &str, line: String) -> Result<String, UserError> {
+    match change {
+        UserChange::Done => Ok(line),
+        UserChange::Missing => Err(UserError::NoUser(name.to_owned())),
+        UserChange::LastAdmin => Err(UserError::LastAdmin(name.to_owned())),
+    }
+}
+
+fn line_of(user: &UserDetail) -> String {
+    let disabled = if user.is_disabled { " (disabled)" } else { "" };
+    format!("{:<9} {}{disabled}", user.role.as_str(), user.name)
 }
 
 fn new_password(name: &str) -> Result<Secret, UserError> {

@@ -17,6 +17,8 @@ CHANGE = {"X-Neon-Request": "1"}
 # Who asks: a user with a password, or nobody.
 USER, PASSWORD = os.environ["NEON_TEST_USER"], os.environ["NEON_TEST_PASSWORD"]
 AGENT_SECRET, AGENT_TOKEN = os.environ["NEON_TEST_AGENT_SECRET"], os.environ["NEON_TEST_AGENT_TOKEN"]
+# Sessions by path, of users whose own route that is: it may change their password or end their login.
+SESSIONS = json.loads(os.environ["NEON_TEST_SESSIONS"])
 
 # A line for each answer: what was asked, and the status.
 answers = open(os.environ["NEON_TEST_ANSWERS"], "a", buffering=1, encoding="utf-8")
@@ -44,7 +46,7 @@ if USER:
                 return {"X-Agent-Secret": AGENT_SECRET}
             if path.startswith("/api/agent/"):
                 return {"Authorization": f"Bearer {AGENT_TOKEN}"}
-            return {"Cookie": login()}
+            return {"Cookie": SESSIONS.get(path) or login()}
 
         def set(self, case, data, _context):
             case.headers = {**(case.headers or {}), **data}

@@ -124,9 +124,9 @@ class Api:
         assert status == 200, f"{path}: {status} {body}"
         return body
 
-    def login(self):
+    def login(self, name="admin"):
         """The cookie of a new session."""
-        body = json.dumps({"name": "admin", "password": self.password}).encode()
+        body = json.dumps({"name": name, "password": self.password}).encode()
         call = urllib.request.Request(self.url + "/api/login", data=body, headers={"X-Neon-Request": "1"})
         with urllib.request.urlopen(call, timeout=10) as answer:
             return answer.headers["Set-Cookie"].split(";")[0]

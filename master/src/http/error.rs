@@ -47,6 +47,9 @@ pub enum ApiError {
     /// 404.
     #[error("{0}")]
     NotFound(&'static str),
+    /// 409: it contradicts what there is.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// 408: the body did not come.
     #[error("The request body did not arrive in time")]
     BodyTimeout,
@@ -76,6 +79,7 @@ impl ApiError {
             Self::Overloaded | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,

@@ -48,6 +48,7 @@ const LOG_IN: ApiError = ApiError::Unauthorized("Log in, or send an API token");
 const BAD_API_TOKEN: ApiError = ApiError::Unauthorized("Invalid or revoked API token");
 const NOT_ALLOWED: ApiError = ApiError::Forbidden("You may not do this");
 const OTHER_SERVER: ApiError = ApiError::Forbidden("The API token is for one server alone");
+const NOT_HASHED: ApiError = ApiError::Internal("a password could not be hashed");
 const CHANGE_HEADER_MISSING: ApiError = ApiError::Forbidden("The header X-Neon-Request is missing");
 
 /// Whom a route is for.
@@ -80,6 +81,16 @@ impl Caller {
     /// Who sent the request whose guard let it pass.
     pub fn of(depot: &Depot) -> Result<Self, ApiError> {
         depot.get_typed::<Self>().cloned().map_err(|_| ApiError::Internal("no caller beside the request"))
+    }
+
+    /// The user who sent it, and the hash of their session.
+    ///
+    /// Errors: none on a route for users, whose guard lets nobody else pass.
+    pub fn user_of(depot: &Depot) -> Result<(User, String), ApiError> {
+        match Self::of(depot)? {
+            Self::User(user, session) => Ok((user, session)),
+            Self::Development | Self::Token(_) => Err(ApiError::Internal("no user on a route for users")),
+        }
     }
 
     /// The same for all requests of one caller.
@@ -282,8 +293,8 @@ struct Claims {
     exp: i64,
 }
 
-/// A new session.
-pub struct NewSession {
+/// A session that was made up, and not begun yet.
+pub struct IssuedSession {
     /// What the row is found by.
     pub hash: String,
     /// When it ends.
@@ -306,7 +317,7 @@ impl Sessions {
     /// A session with a new random name.
     ///
     /// Errors: 500, should the claims not be writable.
-    pub fn issue(&self, now: Timestamp) -> Result<NewSession, ApiError> {
+    pub fn issue(&self, now: Timestamp) -> Result<IssuedSession, ApiError> {
         let iat = now.unix_ms() / 1000;
         let exp = iat + SESSION_LIFETIME_S;
         let sid = password::random_secret();
@@ -314,7 +325,7 @@ impl Sessions {
         let claims = Claims { sid, iss: ISSUER.to_owned(), sub: SUBJECT.to_owned(), iat, exp };
         let cookie = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding);
         let cookie = cookie.map_err(ApiError::Token)?;
-        Ok(NewSession { hash, expires_at: Timestamp::from_unix_ms(exp * 1000), cookie })
+        Ok(IssuedSession { hash, expires_at: Timestamp::from_unix_ms(exp * 1000), cookie })
     }
 
     /// What the row of a cookie's session is found by.
@@ -332,7 +343,7 @@ impl std::fmt::Debug for Sessions {
 }
 
 /// Gives the browser the cookie of a session, or takes it away.
-pub fn set_cookie(request: &Request, response: &mut Response, gate: &Gate, session: Option<&NewSession>) {
+pub fn set_cookie(request: &Request, response: &mut Response, gate: &Gate, session: Option<&IssuedSession>) {
     let (value, max_age_s) = session.map_or(("", 0), |session| (session.cookie.as_str(), SESSION_LIFETIME_S));
     // A proxy that speaks TLS says so; whoever lies about it spoils their own cookie.
     let says_tls = request.headers().get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
@@ -356,7 +367,7 @@ pub struct Passwords {
 impl Passwords {
     fn new() -> Result<Self, ApiError> {
         let nobodys = password::hash(&password::random_secret());
-        let nobodys = nobodys.map_err(|_| ApiError::Internal("a password could not be hashed"))?;
+        let nobodys = nobodys.map_err(|_| NOT_HASHED)?;
         Ok(Self {
             permits: Arc::new(Semaphore::new(HASHED_AT_ONCE)),
             waiting: AtomicUsize::new(0),
@@ -370,6 +381,18 @@ impl Passwords {
     pub async fn verify(&self, password: Secret, hash: Option<&str>) -> Result<bool, ApiError> {
         let is_somebodys = hash.is_some();
         let hash = hash.unwrap_or(self.nobodys.reveal()).to_owned();
+        Ok(self.in_turn(move || password::verify(password.reveal(), &hash)).await? && is_somebodys)
+    }
+
+    /// What `password` is to be recognised by.
+    ///
+    /// Errors: as [`Self::verify`].
+    pub async fn hash(&self, password: Secret) -> Result<String, ApiError> {
+        let hash = self.in_turn(move || password::hash(password.reveal())).await?;
+        hash.map_err(|_| NOT_HASHED)
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
         let permit = {
             let _waiting = Waiting::begin(&self.waiting)?;
             Arc::clone(&self.permits).acquire_owned().await.map_err(|_| ApiError::Overloaded)?
@@ -377,10 +400,9 @@ impl Passwords {
         // The permit goes with the work, which goes on when the client does not wait for it.
         let work = move || {
             let _permit = permit;
-            password::verify(password.reveal(), &hash)
+            work()
         };
-        let is_right = tokio::task::spawn_blocking(work).await;
-        Ok(is_right.map_err(|_| ApiError::Internal("a password could not be hashed"))? && is_somebodys)
+        tokio::task::spawn_blocking(work).await.map_err(|_| NOT_HASHED)
     }
 }
 

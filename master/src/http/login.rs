@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use neon_shared::time::Timestamp;
 use salvo::http::StatusCode;
+use salvo::http::header::USER_AGENT;
 use salvo::oapi::{ToSchema, endpoint};
 use salvo::writing::Json;
 use salvo::{Depot, Request, Response};
@@ -16,11 +17,14 @@ use super::gate::{Caller, check_change_header, identify, is_development, set_coo
 use super::state::{State, now, peer_address};
 use crate::config::Secret;
 use crate::domain::password::{PASSWORD_MAX_BYTES, check_name};
-use crate::model::{Action, Actor, ApiToken, User};
+use crate::model::{Action, Actor, ApiToken, NewSession, User};
+use crate::store::UserWithHash;
 
 const WRONG: ApiError = ApiError::Unauthorized("Wrong name or password");
 /// Stands in the audit log for a name that is no user's: somebody may have typed a password there.
 const NO_SUCH_USER: &str = "(no such user)";
+/// As much as is kept of what a browser calls itself.
+const USER_AGENT_MAX_CHARS: usize = 200;
 
 /// Body of `POST /api/login`. No `Debug`: it holds a password.
 #[derive(Deserialize, ToSchema)]
@@ -90,16 +94,32 @@ pub async fn login(
         credentials.map_err(|_| ApiError::BadRequest("Missing required fields: name, password".to_owned()))?;
     let password = Secret::new(password);
     let address = peer_address(request);
-    let attempt = match state.gate.attempts.begin(&address, &name, Instant::now()) {
+    let user = with_password(&state, &address, &name, password).await?;
+    match begin_session(request, response, &state, &user).await? {
+        Some(info) => Ok(Json(info)),
+        None => Err(refused(&state, address, &user.user.name).await?),
+    }
+}
+
+/// The user of this name, where the password is theirs and they may log in. Each try counts until it was right.
+///
+/// Errors: 401 where it is wrong, which is written down; 429 where there were too many; 503 where too many are waiting.
+pub async fn with_password(
+    state: &State,
+    address: &str,
+    name: &str,
+    password: Secret,
+) -> Result<UserWithHash, ApiError> {
+    let attempt = match state.gate.attempts.begin(address, name, Instant::now()) {
         Ok(attempt) => attempt,
-        Err(limited) => return Err(refuse(&state, limited, address).await?),
+        Err(limited) => return Err(refuse(state, limited, address.to_owned()).await?),
     };
-    let found = match check_name(&name) {
-        Ok(()) => state.store.user_find(&name).await?,
+    let found = match check_name(name) {
+        Ok(()) => state.store.user_find(name).await?,
         Err(_) => None,
     };
-    let hash = found.as_ref().map(|user| user.password_hash.as_str());
-    let hash = hash.filter(|_| password.reveal().len() <= PASSWORD_MAX_BYTES);
+    let hash = found.as_ref().filter(|user| !user.is_disabled).map(|user| user.password_hash.as_str());
+    let hash = hash.filter(|hash| !hash.is_empty() && password.reveal().len() <= PASSWORD_MAX_BYTES);
     let is_right = match state.gate.passwords.verify(password, hash).await {
         Err(ApiError::Overloaded) => {
             state.gate.attempts.give_back(attempt);
@@ -107,25 +127,53 @@ pub async fn login(
         }
         outcome => outcome?,
     };
-    let known = found.as_ref().map(|user| user.user.name.clone());
-    if let Some(user) = found.filter(|_| is_right) {
-        let session = state.gate.sessions.issue(now())?;
-        let actor = Actor { name: user.user.name.clone(), address: address.clone() };
-        if state.store.session_begin(&user, &session.hash, session.expires_at, &actor, now()).await? {
+    match found {
+        Some(user) if is_right => {
             state.gate.attempts.give_back(attempt);
-            set_cookie(request, response, &state.gate, Some(&session));
-            return Ok(Json(SessionInfo {
-                mode: Mode::Login,
-                user: Some(user.user),
-                token: None,
-                expires_at: Some(session.expires_at),
-            }));
+            Ok(user)
+        }
+        found => {
+            let target = found.as_ref().map_or(NO_SUCH_USER, |user| user.user.name.as_str());
+            Err(refused(state, address.to_owned(), target).await?)
         }
     }
-    let target = known.as_deref().unwrap_or(NO_SUCH_USER);
+}
+
+/// Begins a session of `user` and gives the browser its cookie. `None` where they may not log in any more, or not with
+/// what they showed.
+async fn begin_session(
+    request: &Request,
+    response: &mut Response,
+    state: &State,
+    user: &UserWithHash,
+) -> Result<Option<SessionInfo>, ApiError> {
+    let issued = state.gate.sessions.issue(now())?;
+    let session =
+        NewSession { hash: issued.hash.clone(), expires_at: issued.expires_at, user_agent: user_agent(request) };
+    let actor = Actor { name: user.user.name.clone(), address: peer_address(request) };
+    if !state.store.session_begin(user, &session, &actor, now()).await? {
+        return Ok(None);
+    }
+    set_cookie(request, response, &state.gate, Some(&issued));
+    Ok(Some(SessionInfo {
+        mode: Mode::Login,
+        user: Some(user.user.clone()),
+        token: None,
+        expires_at: Some(issued.expires_at),
+    }))
+}
+
+/// As a browser calls itself, which is whatever it says.
+fn user_agent(request: &Request) -> String {
+    let text = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.chars().filter(|char| !char.is_control()).take(USER_AGENT_MAX_CHARS).collect()
+}
+
+/// Writes down that a login as `target` was refused.
+async fn refused(state: &State, address: String, target: &str) -> Result<ApiError, ApiError> {
     tracing::warn!(address, user = target, "login refused");
     state.store.audit(&Actor::unknown(address), Action::LoginRefused, target, now()).await?;
-    Err(WRONG)
+    Ok(WRONG)
 }
 
 /// Notes once a window that somebody is limited.

@@ -4,6 +4,7 @@
 //! half with the thing itself or `{"error": …}`; the path alone decides which, also for refusals that no handler
 //! wrote. May depend on everything but `main`.
 
+mod account;
 mod activities;
 pub mod agent;
 mod attempts;
@@ -27,6 +28,7 @@ mod stats;
 mod storage;
 mod tagged;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -70,6 +72,13 @@ pub fn routes() -> Vec<Route> {
         Route::post("/api/login", || login::login).open_to(Anybody),
         Route::post("/api/logout", || login::logout).open_to(Users(Role::Viewer)),
         Route::get("/api/session", || login::session_info).open_to(Anybody),
+        Route::post("/api/account/password", || account::password_change).open_to(Users(Role::Viewer)),
+        Route::get("/api/account/sessions", || account::session_list).open_to(Users(Role::Viewer)),
+        Route::delete("/api/account/sessions/{id}", || account::session_end).open_to(Users(Role::Viewer)),
+        Route::get("/api/users", || users::user_list).open_to(Users(Role::Admin)),
+        Route::post("/api/users", || users::user_create).open_to(Users(Role::Admin)),
+        Route::patch("/api/users/{id}", || users::user_change).open_to(Users(Role::Admin)),
+        Route::delete("/api/users/{id}", || users::user_remove).open_to(Users(Role::Admin)),
         Route::get("/api/tokens", || tokens::token_list).open_to(Users(Role::Operator)),
         Route::post("/api/tokens", || tokens::token_create).open_to(Users(Role::Operator)),
         Route::delete("/api/tokens/{id}", || tokens::token_revoke).open_to(Users(Role::Operator)),
@@ -107,6 +116,12 @@ impl Route {
     fn post<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
         let router = Router::with_path(path).post(handler());
         Self { method: Method::POST, path, access: Access::Operators, router, head: None }
+    }
+
+    /// As [`Self::post`].
+    fn patch<H: Handler>(path: &'static str, handler: fn() -> H) -> Self {
+        let router = Router::with_path(path).patch(handler());
+        Self { method: Method::PATCH, path, access: Access::Operators, router, head: None }
     }
 
     /// As [`Self::post`].

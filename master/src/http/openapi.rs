@@ -37,7 +37,7 @@ pub fn document() -> String {
     let tags = [
         ("agent", "What agents ask for, with a secret at first and then with the token they are given."),
         ("reading", "Servers, their numbers and their containers."),
-        ("access", "Sessions, API tokens, and who did what."),
+        ("access", "Users, their sessions, API tokens, and who did what."),
         ("operation", "How the master itself fares."),
     ];
     let document = OpenApi::with_info(info)

@@ -14,7 +14,7 @@ text_enum! {
         Viewer = "viewer",
         /// Changes what is watched, and manages API tokens.
         Operator = "operator",
-        /// Reads the audit log too.
+        /// Manages users, and reads the audit log too.
         Admin = "admin",
     }
 }
@@ -29,6 +29,65 @@ pub struct User {
     pub name: String,
     /// What they may do.
     pub role: Role,
+}
+
+/// A user as admins see them.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserDetail {
+    /// Number, never given out twice.
+    pub id: i64,
+    /// Unique name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may not log in, nor use the API tokens they made.
+    pub is_disabled: bool,
+    /// When they were made.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+}
+
+/// What of a user is to be another way.
+#[derive(Clone, Debug, Default)]
+pub struct UserPatch {
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Argon2id of the password, in PHC form.
+    pub password_hash: Option<String>,
+    /// Whether they may not log in.
+    pub is_disabled: Option<bool>,
+}
+
+/// A session, as the user it belongs to sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionDetail {
+    /// What it is named by: a part of a hash, good for nothing else.
+    pub id: String,
+    /// When it began.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// When it ends.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub expires_at: Timestamp,
+    /// Address that it began from; empty for one of an older master.
+    pub address: String,
+    /// Program that it began with, as that calls itself; empty where it did not say.
+    pub user_agent: String,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// A session to begin.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// SHA-256 of its name, in hexadecimal digits.
+    pub hash: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Program that it begins with, as that calls itself.
+    pub user_agent: String,
 }
 
 text_enum! {
@@ -117,8 +176,16 @@ text_enum! {
         LoggedOut = "logout",
         /// A user was made.
         UserAdded = "user_added",
-        /// A user has a new password, and all sessions of theirs ended.
+        /// A user has a new password, and the sessions that were begun with the one before ended.
         PasswordChanged = "password_changed",
+        /// A user may do something else than before, and all sessions of theirs ended.
+        RoleChanged = "role_changed",
+        /// A user may not log in any more.
+        UserDisabled = "user_disabled",
+        /// A user may log in again.
+        UserEnabled = "user_enabled",
+        /// A user ended another session of theirs.
+        SessionEnded = "session_ended",
         /// A user was removed.
         UserRemoved = "user_removed",
         /// An API token was made.

@@ -15,7 +15,10 @@ mod server;
 mod service;
 mod storage;
 
-pub use access::{Action, Actor, ApiToken, AuditEntry, NewApiToken, Role, Scope, User};
+pub use access::{
+    Action, Actor, ApiToken, AuditEntry, NewApiToken, NewSession, Role, Scope, SessionDetail, User, UserDetail,
+    UserPatch,
+};
 pub use activity::{Activity, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
 pub use event::{ContainerChanges, Event, Registration, Reporter};

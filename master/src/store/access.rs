@@ -5,13 +5,18 @@ use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
 use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read};
-use crate::model::{Action, Actor, ApiToken, AuditEntry, NewApiToken, Role, Scope, User};
+use crate::model::{
+    Action, Actor, ApiToken, AuditEntry, NewApiToken, NewSession, Role, Scope, SessionDetail, User, UserDetail,
+    UserPatch,
+};
 
 /// Refused logins that are kept, the newest: whoever may not log in can make more of them. Everything else is kept for
 /// ever.
 const REFUSED_KEPT: i64 = 10_000;
 /// How exactly is noted when a token was used last: a request a second need not be a write a second.
 const LAST_USED_MS: i64 = 60_000;
+/// As much of a session's hash as it is named by to its owner.
+const SESSION_ID_DIGITS: usize = 16;
 
 /// A user, and what their password is recognised by.
 #[derive(Clone)]
@@ -20,6 +25,8 @@ pub struct UserWithHash {
     pub user: User,
     /// Argon2id of the password, in PHC form.
     pub password_hash: String,
+    /// Whether they may not log in.
+    pub is_disabled: bool,
 }
 
 impl std::fmt::Debug for UserWithHash {
@@ -33,10 +40,17 @@ impl std::fmt::Debug for UserWithHash {
 pub enum UserChange {
     /// It was made.
     Done,
-    /// There is no such user, or there is one already.
-    Name,
-    /// There would be no admin left.
+    /// There is no such user.
+    Missing,
+    /// There would be no admin left who may log in.
     LastAdmin,
+}
+
+/// Of a token `t`: a user who may not log in may not come in by a token either. One of a user that is gone is gone too.
+macro_rules! maker_is_good {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM users u WHERE u.name = t.created_by AND u.disabled_at_ms IS NOT NULL)"
+    };
 }
 
 fn text<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
@@ -48,18 +62,26 @@ for_both_engines! {
         Ok(sqlx::query_scalar("SELECT COUNT(*) FROM users").fetch_one(connection).await?)
     }
 
-    pub async fn user_list(connection: &mut Connection) -> Result<Vec<User>, StoreError> {
-        let rows = sqlx::query("SELECT id, name, role FROM users ORDER BY name").fetch_all(connection).await?;
-        rows.iter().map(user).collect()
+    pub async fn user_list(connection: &mut Connection) -> Result<Vec<UserDetail>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM users ORDER BY name").fetch_all(connection).await?;
+        rows.iter().map(user_detail).collect()
+    }
+
+    pub async fn user_detail_of(connection: &mut Connection, id: i64) -> Result<Option<UserDetail>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(connection).await?;
+        row.as_ref().map(user_detail).transpose()
     }
 
     pub async fn user_find(connection: &mut Connection, name: &str) -> Result<Option<UserWithHash>, StoreError> {
-        let row: Option<Row> = sqlx::query("SELECT id, name, role, password_hash FROM users WHERE name = $1")
-            .bind(name)
-            .fetch_optional(connection)
-            .await?;
+        let row: Option<Row> =
+            sqlx::query("SELECT * FROM users WHERE name = $1").bind(name).fetch_optional(connection).await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(UserWithHash { user: user(&row)?, password_hash: row.try_get("password_hash")? }))
+        Ok(Some(UserWithHash {
+            user: user(&row)?,
+            password_hash: row.try_get("password_hash")?,
+            is_disabled: row.try_get::<Option<i64>, _>("disabled_at_ms")?.is_some(),
+        }))
     }
 
     pub async fn user_add(
@@ -69,95 +91,153 @@ for_both_engines! {
         password_hash: &str,
         actor: &Actor,
         now: Timestamp,
-    ) -> Result<UserChange, StoreError> {
-        let done = sqlx::query(
+    ) -> Result<Option<UserDetail>, StoreError> {
+        let row: Option<Row> = sqlx::query(
             "INSERT INTO users (name, role, password_hash, created_at_ms) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (name) DO NOTHING",
+             ON CONFLICT (name) DO NOTHING RETURNING *",
         )
         .bind(name)
         .bind(role.as_str())
         .bind(password_hash)
         .bind(now.unix_ms())
-        .execute(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
-        if done.rows_affected() == 0 {
-            return Ok(UserChange::Name);
-        }
+        let Some(row) = row else { return Ok(None) };
         audit(connection, actor, Action::UserAdded, &format!("{name} ({})", role.as_str()), now).await?;
-        Ok(UserChange::Done)
+        Ok(Some(user_detail(&row)?))
     }
 
-    pub async fn user_set_password(
+    pub async fn user_change(
         connection: &mut Connection,
-        name: &str,
-        password_hash: &str,
+        id: i64,
+        patch: &UserPatch,
+        kept_session: &str,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<UserChange, StoreError> {
-        let done = sqlx::query("UPDATE users SET password_hash = $2 WHERE name = $1")
-            .bind(name)
-            .bind(password_hash)
-            .execute(&mut *connection)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Ok(UserChange::Name);
+        lock_admins(connection).await?;
+        let Some(before) = user_detail_of(connection, id).await? else { return Ok(UserChange::Missing) };
+        let role = patch.role.filter(|role| *role != before.role);
+        let is_disabled = patch.is_disabled.filter(|is_disabled| *is_disabled != before.is_disabled);
+        if (role.is_some() || is_disabled == Some(true)) && is_last_admin(connection, &before).await? {
+            return Ok(UserChange::LastAdmin);
         }
-        sqlx::query("DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = $1)")
-            .bind(name)
-            .execute(&mut *connection)
-            .await?;
-        audit(connection, actor, Action::PasswordChanged, name, now).await?;
+        if let Some(role) = role {
+            sqlx::query("UPDATE users SET role = $2 WHERE id = $1")
+                .bind(id)
+                .bind(role.as_str())
+                .execute(&mut *connection)
+                .await?;
+            let target = format!("{} ({} to {})", before.name, before.role.as_str(), role.as_str());
+            audit(connection, actor, Action::RoleChanged, &target, now).await?;
+            // Who may not make tokens any more has none either.
+            if role < Role::Operator {
+                tokens_revoke(connection, &before.name, actor, now).await?;
+            }
+        }
+        if let Some(hash) = &patch.password_hash {
+            sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
+                .bind(id)
+                .bind(hash)
+                .execute(&mut *connection)
+                .await?;
+            audit(connection, actor, Action::PasswordChanged, &before.name, now).await?;
+        }
+        if let Some(is_disabled) = is_disabled {
+            sqlx::query("UPDATE users SET disabled_at_ms = $2 WHERE id = $1")
+                .bind(id)
+                .bind(is_disabled.then_some(now.unix_ms()))
+                .execute(&mut *connection)
+                .await?;
+            let action = if is_disabled { Action::UserDisabled } else { Action::UserEnabled };
+            audit(connection, actor, action, &before.name, now).await?;
+        }
+        if role.is_some() || is_disabled.is_some() || patch.password_hash.is_some() {
+            sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND hash <> $2")
+                .bind(id)
+                .bind(kept_session)
+                .execute(connection)
+                .await?;
+        }
         Ok(UserChange::Done)
     }
 
     pub async fn user_remove(
         connection: &mut Connection,
-        name: &str,
+        id: i64,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<UserChange, StoreError> {
-        let done = sqlx::query(
-            "DELETE FROM users WHERE name = $1 AND (role <> 'admin' OR 1 < (SELECT COUNT(*) FROM users WHERE role = 'admin'))",
-        )
-        .bind(name)
-        .execute(&mut *connection)
-        .await?;
-        if done.rows_affected() == 0 {
-            let is_there = user_find(connection, name).await?.is_some();
-            return Ok(if is_there { UserChange::LastAdmin } else { UserChange::Name });
+        lock_admins(connection).await?;
+        let Some(user) = user_detail_of(connection, id).await? else { return Ok(UserChange::Missing) };
+        if is_last_admin(connection, &user).await? {
+            return Ok(UserChange::LastAdmin);
         }
+        sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&mut *connection).await?;
         // Whoever is gone must not come back by a token that they kept.
+        tokens_revoke(connection, &user.name, actor, now).await?;
+        audit(connection, actor, Action::UserRemoved, &user.name, now).await?;
+        Ok(UserChange::Done)
+    }
+
+    /// Two that take each other's role away at the same time do so one after the other: each would still see the other.
+    async fn lock_admins(connection: &mut Connection) -> Result<(), StoreError> {
+        sqlx::query("UPDATE users SET role = role WHERE role = 'admin'").execute(connection).await?;
+        Ok(())
+    }
+
+    /// Whether without this one there is no admin who may log in.
+    async fn is_last_admin(connection: &mut Connection, user: &UserDetail) -> Result<bool, StoreError> {
+        if user.role != Role::Admin || user.is_disabled {
+            return Ok(false);
+        }
+        let others: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at_ms IS NULL AND id <> $1",
+        )
+        .bind(user.id)
+        .fetch_one(connection)
+        .await?;
+        Ok(others == 0)
+    }
+
+    async fn tokens_revoke(
+        connection: &mut Connection,
+        created_by: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let tokens: Vec<Row> = sqlx::query("DELETE FROM api_tokens WHERE created_by = $1 RETURNING id, name")
-            .bind(name)
+            .bind(created_by)
             .fetch_all(&mut *connection)
             .await?;
         for token in tokens {
             let (id, name): (i64, String) = (token.try_get("id")?, token.try_get("name")?);
             audit(connection, actor, Action::TokenRevoked, &format!("{id} {name}"), now).await?;
         }
-        audit(connection, actor, Action::UserRemoved, name, now).await?;
-        Ok(UserChange::Done)
+        Ok(())
     }
 
-    /// Nothing happens where the password was changed since `password_hash` was read; then it returns false.
+    /// Nothing happens where the password was changed since `user` was read, or they may not log in; then it returns
+    /// false.
     pub async fn session_begin(
         connection: &mut Connection,
         user: &UserWithHash,
-        hash: &str,
-        expires_at: Timestamp,
+        session: &NewSession,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now.unix_ms()).execute(&mut *connection).await?;
         let done = sqlx::query(
-            "INSERT INTO sessions (hash, user_id, created_at_ms, expires_at_ms) \
-             SELECT $1, id, $3, $4 FROM users WHERE id = $2 AND password_hash = $5",
+            "INSERT INTO sessions (hash, user_id, created_at_ms, expires_at_ms, address, user_agent) \
+             SELECT $1, id, $3, $4, $6, $7 FROM users WHERE id = $2 AND password_hash = $5 AND disabled_at_ms IS NULL",
         )
-        .bind(hash)
+        .bind(&session.hash)
         .bind(user.user.id)
         .bind(now.unix_ms())
-        .bind(expires_at.unix_ms())
+        .bind(session.expires_at.unix_ms())
         .bind(&user.password_hash)
+        .bind(&actor.address)
+        .bind(&session.user_agent)
         .execute(&mut *connection)
         .await?;
         if done.rows_affected() == 0 {
@@ -167,10 +247,46 @@ for_both_engines! {
         Ok(true)
     }
 
+    pub async fn session_list(
+        connection: &mut Connection,
+        user_id: i64,
+        current: &str,
+        now: Timestamp,
+    ) -> Result<Vec<SessionDetail>, StoreError> {
+        let rows: Vec<Row> = sqlx::query(
+            "SELECT * FROM sessions WHERE user_id = $1 AND expires_at_ms > $2 ORDER BY created_at_ms DESC, hash",
+        )
+        .bind(user_id)
+        .bind(now.unix_ms())
+        .fetch_all(connection)
+        .await?;
+        rows.iter().map(|row| session_detail(row, current)).collect()
+    }
+
+    pub async fn session_end_by_id(
+        connection: &mut Connection,
+        user_id: i64,
+        id: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND substr(hash, 1, $2) = $3")
+            .bind(user_id)
+            .bind(SESSION_ID_DIGITS as i32)
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit(connection, actor, Action::SessionEnded, &actor.name, now).await?;
+        Ok(true)
+    }
+
     pub async fn session_user(connection: &mut Connection, hash: &str, now: Timestamp) -> Result<Option<User>, StoreError> {
         let row: Option<Row> = sqlx::query(
             "SELECT u.id, u.name, u.role FROM sessions s JOIN users u ON u.id = s.user_id \
-             WHERE s.hash = $1 AND s.expires_at_ms > $2",
+             WHERE s.hash = $1 AND s.expires_at_ms > $2 AND u.disabled_at_ms IS NULL",
         )
         .bind(hash)
         .bind(now.unix_ms())
@@ -234,15 +350,19 @@ for_both_engines! {
 
     pub async fn token_find(connection: &mut Connection, hash: &str) -> Result<Option<ApiToken>, StoreError> {
         let row: Option<Row> =
-            sqlx::query("SELECT * FROM api_tokens WHERE hash = $1").bind(hash).fetch_optional(connection).await?;
+            sqlx::query(concat!("SELECT * FROM api_tokens t WHERE t.hash = $1 AND ", maker_is_good!()))
+                .bind(hash)
+                .fetch_optional(connection)
+                .await?;
         row.as_ref().map(api_token).transpose()
     }
 
     pub async fn token_is_good(connection: &mut Connection, id: i64) -> Result<bool, StoreError> {
-        let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM api_tokens WHERE id = $1")
-            .bind(id)
-            .fetch_one(connection)
-            .await?;
+        let found: i64 =
+            sqlx::query_scalar(concat!("SELECT COUNT(*) FROM api_tokens t WHERE t.id = $1 AND ", maker_is_good!()))
+                .bind(id)
+                .fetch_one(connection)
+                .await?;
         Ok(found > 0)
     }
 
@@ -314,6 +434,28 @@ for_both_engines! {
         })
     }
 
+    fn user_detail(row: &Row) -> Result<UserDetail, StoreError> {
+        Ok(UserDetail {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            role: text("role", row.try_get("role")?, Role::parse)?,
+            is_disabled: row.try_get::<Option<i64>, _>("disabled_at_ms")?.is_some(),
+            created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
+        })
+    }
+
+    fn session_detail(row: &Row, current: &str) -> Result<SessionDetail, StoreError> {
+        let hash: String = row.try_get("hash")?;
+        Ok(SessionDetail {
+            is_current: hash == current,
+            id: hash.chars().take(SESSION_ID_DIGITS).collect(),
+            created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
+            expires_at: Timestamp::from_unix_ms(row.try_get("expires_at_ms")?),
+            address: row.try_get("address")?,
+            user_agent: row.try_get("user_agent")?,
+        })
+    }
+
     fn api_token(row: &Row) -> Result<ApiToken, StoreError> {
         Ok(ApiToken {
             id: row.try_get("id")?,
@@ -345,8 +487,13 @@ impl Store {
     }
 
     /// All users, by name.
-    pub async fn user_list(&self) -> Result<Vec<User>, StoreError> {
+    pub async fn user_list(&self) -> Result<Vec<UserDetail>, StoreError> {
         read!(self, sql::user_list())
+    }
+
+    /// The user of this number.
+    pub async fn user_detail(&self, id: i64) -> Result<Option<UserDetail>, StoreError> {
+        read!(self, sql::user_detail_of(id))
     }
 
     /// The user of this name.
@@ -354,7 +501,7 @@ impl Store {
         read!(self, sql::user_find(name))
     }
 
-    /// Makes a user; `Name` where there is one of this name.
+    /// Makes a user; `None` where there is one of this name.
     pub async fn user_add(
         &self,
         name: &str,
@@ -362,36 +509,59 @@ impl Store {
         password_hash: &str,
         actor: &Actor,
         now: Timestamp,
-    ) -> Result<UserChange, StoreError> {
+    ) -> Result<Option<UserDetail>, StoreError> {
         in_transaction!(self, sql::user_add(name, role, password_hash, actor, now))
     }
 
-    /// Gives a user another password, and ends their sessions.
-    pub async fn user_set_password(
+    /// Changes a user: all of `patch`, or nothing. Where something is another way then, their sessions end, except
+    /// `kept_session`; and their tokens, where they may not make any now.
+    pub async fn user_change(
         &self,
-        name: &str,
-        password_hash: &str,
+        id: i64,
+        patch: &UserPatch,
+        kept_session: Option<&str>,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<UserChange, StoreError> {
-        in_transaction!(self, sql::user_set_password(name, password_hash, actor, now))
+        let kept_session = kept_session.unwrap_or_default();
+        in_transaction!(self, sql::user_change(id, patch, kept_session, actor, now))
     }
 
     /// Removes a user with their sessions and the API tokens they made, unless they are the last admin.
-    pub async fn user_remove(&self, name: &str, actor: &Actor, now: Timestamp) -> Result<UserChange, StoreError> {
-        in_transaction!(self, sql::user_remove(name, actor, now))
+    pub async fn user_remove(&self, id: i64, actor: &Actor, now: Timestamp) -> Result<UserChange, StoreError> {
+        in_transaction!(self, sql::user_remove(id, actor, now))
     }
 
-    /// Begins a session; false where the password was changed since `user` was read.
+    /// Begins a session; false where the password was changed since `user` was read, or they may not log in.
     pub async fn session_begin(
         &self,
         user: &UserWithHash,
-        hash: &str,
-        expires_at: Timestamp,
+        session: &NewSession,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, sql::session_begin(user, hash, expires_at, actor, now))
+        in_transaction!(self, sql::session_begin(user, session, actor, now))
+    }
+
+    /// A user's sessions, newest first; `current` is the hash of the one that asks.
+    pub async fn session_list(
+        &self,
+        user_id: i64,
+        current: &str,
+        now: Timestamp,
+    ) -> Result<Vec<SessionDetail>, StoreError> {
+        read!(self, sql::session_list(user_id, current, now))
+    }
+
+    /// Ends one of a user's sessions, by the name that the list has; false where there is none.
+    pub async fn session_end_by_id(
+        &self,
+        user_id: i64,
+        id: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        in_transaction!(self, sql::session_end_by_id(user_id, id, actor, now))
     }
 
     /// Whose session it is. `None` where it ended or never was.

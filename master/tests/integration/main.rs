@@ -28,4 +28,5 @@ mod store;
 mod store_size;
 mod tls;
 mod transfer;
+mod users;
 mod wire_contract;

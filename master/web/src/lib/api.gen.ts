@@ -1,6 +1,66 @@
 // Generated from openapi.json by `npm run types`. Do not edit.
 
 export interface paths {
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives the user who asks another password.
+         * @description All other sessions of theirs end. A wrong current password counts as a login with it does.
+         */
+        post: operations["password_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sessions of the user who asks, newest first.
+         * @description Each with where it began and with which program.
+         */
+        get: operations["session_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a session of the user who asks.
+         * @description It is refused from the next request on. The one that asks is a session like the others.
+         */
+        delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/activities": {
         parameters: {
             query?: never;
@@ -420,6 +480,55 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All users, by name.
+         * @description Each with what they may do, and whether they may log in.
+         */
+        get: operations["user_list"];
+        put?: never;
+        /**
+         * Makes a user.
+         * @description They may log in at once, with the password that they are told by whoever made them, and change it then.
+         */
+        post: operations["user_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes a user, with all sessions of theirs and the API tokens that they made.
+         * @description What they did stays in the audit log. The last admin stays.
+         */
+        delete: operations["user_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Gives a user another role or password, or lets them not log in any more.
+         * @description All of it or nothing. Where something is another way then, all sessions of theirs end; where they become a viewer, the
+         *     API tokens that they made are revoked. Their tokens are refused as long as they may not log in. The last admin stays one.
+         */
+        patch: operations["user_change"];
         trace?: never;
     };
     "/healthz": {
@@ -1195,6 +1304,13 @@ export interface components {
             /** @description The sensor's label, "Package id 0", or its number in the chip, temp1. */
             sensor: string;
         };
+        /** @description A change of one's own password. No `Debug`. */
+        PasswordRequest: {
+            /** @description The one that is good now. */
+            current: string;
+            /** @description At least 12 characters, at most 1024 bytes, and none that stands in examples. */
+            password: string;
+        };
         /** @description Error body of the reading half. */
         ErrorBody: {
             /** @description Why, in a sentence. */
@@ -1263,11 +1379,27 @@ export interface components {
              */
             serverId?: number | null;
         };
+        /** @description What of a user is to be another way; what is absent stays. No `Debug`: it may hold a password. */
+        UserPatchRequest: {
+            /** @description Whether they may not log in, nor use the API tokens they made. */
+            isDisabled?: boolean | null;
+            /** @description Another password, of somebody else: one's own is changed with the current one. */
+            password?: string | null;
+            role?: (null | components["schemas"]["Role"]) & unknown;
+        };
+        /** @description A user to be made. No `Debug`: it holds a password. */
+        UserRequest: {
+            /** @description Unique, and never changed. */
+            name: string;
+            /** @description At least 12 characters, at most 1024 bytes, and none that stands in examples. */
+            password: string;
+            role: components["schemas"]["Role"] & unknown;
+        };
         /**
          * @description What the audit log knows.
          * @enum {string}
          */
-        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "user_removed" | "token_created" | "token_revoked";
+        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "session_ended" | "user_removed" | "token_created" | "token_revoked";
         /** @description An API token, without what it is recognised by. */
         ApiToken: {
             /**
@@ -1326,6 +1458,27 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "write";
+        /** @description A session, as the user it belongs to sees it. */
+        SessionDetail: {
+            /** @description Address that it began from; empty for one of an older master. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expiresAt: string;
+            /** @description What it is named by: a part of a hash, good for nothing else. */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            isCurrent: boolean;
+            /** @description Program that it began with, as that calls itself; empty where it did not say. */
+            userAgent: string;
+        };
         /** @description Somebody who may log in. */
         User: {
             /**
@@ -1333,6 +1486,24 @@ export interface components {
              * @description Number.
              */
             id: number;
+            /** @description Unique name. */
+            name: string;
+            role: components["schemas"]["Role"] & unknown;
+        };
+        /** @description A user as admins see them. */
+        UserDetail: {
+            /**
+             * Format: date-time
+             * @description When they were made.
+             */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Number, never given out twice.
+             */
+            id: number;
+            /** @description Whether they may not log in, nor use the API tokens they made. */
+            isDisabled: boolean;
             /** @description Unique name. */
             name: string;
             role: components["schemas"]["Role"] & unknown;
@@ -1812,6 +1983,340 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    password_change: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current": "what-only-the-admin-knows",
+                 *       "password": "what-nobody-else-thinks-of"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The new one is good from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood, or no fit password */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or `Wrong password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "address": "192.0.2.17",
+                     *         "createdAt": "2026-11-24T09:08:04.986Z",
+                     *         "expiresAt": "2026-12-01T09:08:04.000Z",
+                     *         "id": "1f0c8a52b7d94e63",
+                     *         "isCurrent": true,
+                     *         "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["SessionDetail"][];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_end: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path: {
+                /**
+                 * @description Name of the session in the list
+                 * @example 1f0c8a52b7d94e63
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Session not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     activity_list: {
         parameters: {
             query?: {
@@ -4352,6 +4857,528 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "createdAt": "2026-11-24T09:00:00.000Z",
+                     *         "id": 1,
+                     *         "isDisabled": false,
+                     *         "name": "admin",
+                     *         "role": "admin"
+                     *       },
+                     *       {
+                     *         "createdAt": "2026-11-24T09:08:04.907Z",
+                     *         "id": 2,
+                     *         "isDisabled": false,
+                     *         "name": "anna",
+                     *         "role": "operator"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["UserDetail"][];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_create: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "anna",
+                 *       "password": "what-anna-is-told-at-first",
+                 *       "role": "operator"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "id": 2,
+                     *       "isDisabled": false,
+                     *       "name": "anna",
+                     *       "role": "operator"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Not understood, or no fit name or password */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is a user of this name already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_remove: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path: {
+                /**
+                 * @description Number of the user
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no such user any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `User not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There would be no admin left who may log in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_change: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path: {
+                /**
+                 * @description Number of the user
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "operator"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserPatchRequest"];
+            };
+        };
+        responses: {
+            /** @description The user as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "id": 2,
+                     *       "isDisabled": false,
+                     *       "name": "anna",
+                     *       "role": "operator"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Not understood, nothing to change, or no fit password */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or a password of one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `User not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There would be no admin left who may log in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
