@@ -5,10 +5,10 @@ use salvo::oapi::endpoint;
 use salvo::writing::Json;
 
 use super::error::{ApiError, ErrorBody};
-use super::state::State;
+use super::state::{State, now};
 use crate::model::Storage;
 
-/// What the database takes, how fast it grows, and what room there is.
+/// What the database takes, how fast it grows, what it comes to, and what room there is.
 ///
 /// Sizes are in bytes. Measured every ten seconds at most; growth from the start of this master on, a day back at most.
 #[endpoint(
@@ -19,5 +19,6 @@ use crate::model::Storage;
     )
 )]
 pub async fn storage(depot: &mut Depot) -> Result<Json<Storage>, ApiError> {
-    Ok(Json(State::of(depot)?.store.storage().await?))
+    let state = State::of(depot)?;
+    Ok(Json(state.store.storage_foretold(&state.retention, now()).await?))
 }

@@ -30,7 +30,7 @@ pub use sample::{Need, Readings, Sample, StoredSample};
 pub use series::{Numbers, Series, SeriesField, SeriesStretch, SeriesTier};
 pub use server::{ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
-pub use storage::{Storage, StorageDisk, StorageGrowth};
+pub use storage::{Storage, StorageDisk, StorageForecast, StorageGrowth, StorageTier};
 
 /// Gives an enumeration its one text form, used on the wire and in the store alike.
 macro_rules! text_enum {

@@ -18,6 +18,9 @@ pub struct Storage {
     pub samples_estimated: Option<u64>,
     /// What was measured since this master started, a day back at most.
     pub growth: StorageGrowth,
+    /// What will be kept of samples, hours and days, by what came in the last day; absent where nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<StorageForecast>,
     /// The file system of the SQLite file; absent on PostgreSQL, whose disk cannot be seen from here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<StorageDisk>,
@@ -40,6 +43,39 @@ pub struct StorageGrowth {
     /// Growth per registered server and day, in bytes; absent as `bytesPerDay` is, and without servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_per_server_and_day: Option<f64>,
+}
+
+/// What the tiers come to, if the servers go on as in the last day. Estimated from up to 32 of them; containers and events
+/// are not part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StorageForecast {
+    /// Samples as they came (`RETAIN_RAW_DAYS`).
+    pub samples: StorageTier,
+    /// Hours of them (`RETAIN_HOURLY_DAYS`).
+    pub hours: StorageTier,
+    /// Days of them (`RETAIN_DAILY_DAYS`).
+    pub days: StorageTier,
+}
+
+/// What one tier comes to.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StorageTier {
+    /// For how many days it is kept; absent where that is for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_days: Option<u32>,
+    /// Rows that come in a day, of all servers.
+    pub rows_per_day: f64,
+    /// What a row takes, with its part of the indexes, in bytes; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_row: Option<f64>,
+    /// Bytes that a year adds, or would if so much were kept; absent as `bytesPerRow` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_year: Option<f64>,
+    /// Bytes once as many days are there as are kept; absent as `bytesPerRow` is, and where all is kept for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_when_full: Option<f64>,
 }
 
 /// Room on the disk.

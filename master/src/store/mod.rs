@@ -18,6 +18,7 @@ pub mod backup;
 mod containers;
 mod disk;
 pub mod distribute;
+mod forecast;
 mod growth;
 mod heard;
 mod ingest;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use neon_shared::time::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::disk::{self, Disk};
 use super::growth::{Growth, KEEP_EVERY, Point, Rates};
-use super::{Duration, Engine, Store, StoreError, postgres, sqlite};
-use crate::model::{Storage, StorageDisk, StorageGrowth};
+use super::{Duration, Engine, Retention, Store, StoreError, postgres, sqlite};
+use crate::model::{Storage, StorageDisk, StorageForecast, StorageGrowth};
 use crate::observe::Writes;
 
 /// How old an answer may be: whoever asks more often is told the same.
@@ -20,11 +21,12 @@ pub struct Measured {
     start: Instant,
     growth: Growth,
     last: Option<(Instant, Size, Rates)>,
+    foretold: Option<(Instant, Option<StorageForecast>)>,
 }
 
 impl Default for Measured {
     fn default() -> Self {
-        Self { start: Instant::now(), growth: Growth::default(), last: None }
+        Self { start: Instant::now(), growth: Growth::default(), last: None, foretold: None }
     }
 }
 
@@ -110,6 +112,22 @@ impl Store {
         Ok(self.describe(size, rates))
     }
 
+    /// The same, with what the tiers come to under `retention`.
+    pub async fn storage_foretold(&self, retention: &Retention, now: Timestamp) -> Result<Storage, StoreError> {
+        let mut storage = self.storage().await?;
+        let mut measured = self.shared.measured.lock().await;
+        let asked_at = Instant::now();
+        storage.forecast = match &measured.foretold {
+            Some((at, forecast)) if asked_at.duration_since(*at) < ANSWER_KEPT => forecast.clone(),
+            _ => {
+                let forecast = self.forecast(storage.servers, retention, now).await?;
+                measured.foretold = Some((asked_at, forecast.clone()));
+                forecast
+            }
+        };
+        Ok(storage)
+    }
+
     pub(super) fn check_disk(&self) -> Result<(), StoreError> {
         if self.disk_is_low() { Err(StoreError::DiskLow) } else { Ok(()) }
     }
@@ -143,6 +161,7 @@ impl Store {
                     .filter(|_| size.servers > 0)
                     .map(|bytes| whole(bytes / size.servers as f64)),
             },
+            forecast: None,
             disk: room.map(|room| StorageDisk {
                 free_bytes: room.free_bytes,
                 total_bytes: room.total_bytes,

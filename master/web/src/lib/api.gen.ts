@@ -425,7 +425,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the database takes, how fast it grows, and what room there is.
+         * What the database takes, how fast it grows, what it comes to, and what room there is.
          * @description Sizes are in bytes. Measured every ten seconds at most; growth from the start of this master on, a day back at most.
          */
         get: operations["storage"];
@@ -1908,6 +1908,7 @@ export interface components {
             disk?: (null | components["schemas"]["StorageDisk"]) & unknown;
             /** @description `sqlite` or `postgresql`. */
             engine: string;
+            forecast?: (null | components["schemas"]["StorageForecast"]) & unknown;
             growth: components["schemas"]["StorageGrowth"] & unknown;
             /**
              * Format: uint64
@@ -1946,6 +1947,15 @@ export interface components {
              */
             totalBytes: number;
         };
+        /**
+         * @description What the tiers come to, if the servers go on as in the last day. Estimated from up to 32 of them; containers and events
+         *     are not part of it.
+         */
+        StorageForecast: {
+            days: components["schemas"]["StorageTier"] & unknown;
+            hours: components["schemas"]["StorageTier"] & unknown;
+            samples: components["schemas"]["StorageTier"] & unknown;
+        };
         /** @description How fast the database grows. */
         StorageGrowth: {
             /**
@@ -1973,6 +1983,34 @@ export interface components {
              * @description Samples stored in that time: by this master on SQLite, by all of them on PostgreSQL.
              */
             samples: number;
+        };
+        /** @description What one tier comes to. */
+        StorageTier: {
+            /**
+             * Format: double
+             * @description What a row takes, with its part of the indexes, in bytes; absent before the first.
+             */
+            bytesPerRow?: number | null;
+            /**
+             * Format: double
+             * @description Bytes that a year adds, or would if so much were kept; absent as `bytesPerRow` is.
+             */
+            bytesPerYear?: number | null;
+            /**
+             * Format: double
+             * @description Bytes once as many days are there as are kept; absent as `bytesPerRow` is, and where all is kept for ever.
+             */
+            bytesWhenFull?: number | null;
+            /**
+             * Format: uint32
+             * @description For how many days it is kept; absent where that is for ever.
+             */
+            keptDays?: number | null;
+            /**
+             * Format: double
+             * @description Rows that come in a day, of all servers.
+             */
+            rowsPerDay: number;
         };
     };
     responses: never;
@@ -4474,6 +4512,27 @@ export interface operations {
                      *         "totalBytes": 270553174016
                      *       },
                      *       "engine": "sqlite",
+                     *       "forecast": {
+                     *         "days": {
+                     *           "bytesPerRow": 1632,
+                     *           "bytesPerYear": 7148160,
+                     *           "rowsPerDay": 12
+                     *         },
+                     *         "hours": {
+                     *           "bytesPerRow": 1621,
+                     *           "bytesPerYear": 170399520,
+                     *           "bytesWhenFull": 186739200,
+                     *           "keptDays": 400,
+                     *           "rowsPerDay": 288
+                     *         },
+                     *         "samples": {
+                     *           "bytesPerRow": 300,
+                     *           "bytesPerYear": 378432000,
+                     *           "bytesWhenFull": 31104000,
+                     *           "keptDays": 30,
+                     *           "rowsPerDay": 3456
+                     *         }
+                     *       },
                      *       "growth": {
                      *         "bytesPerDay": 1389312,
                      *         "bytesPerSample": 402,
