@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::domain::password;
+use crate::http::Proxies;
 use crate::store::{Location, Retention};
 use crate::tls;
 
@@ -68,6 +69,21 @@ pub const KEYS: &[Key] = &[
         meaning: "PEM file of the master's certificate chain, its own first; with TLS_KEY the master serves HTTPS. Both are read again when they change",
     },
     Key { name: "TLS_KEY", default: Some("none"), meaning: "PEM file of that certificate's private key" },
+    Key {
+        name: "TRUSTED_PROXIES",
+        default: Some("none"),
+        meaning: "addresses and networks (10.0.0.0/8), with commas, of the reverse proxies whose X-Forwarded-For says who the client is",
+    },
+    Key {
+        name: "MAX_CONNECTIONS_PER_ADDRESS",
+        default: Some("4096, or half of what the system allows"),
+        meaning: "connections that one address may have open (of IPv6, a /64), 1 to 100000; TRUSTED_PROXIES may have all",
+    },
+    Key {
+        name: "MAX_REQUESTS_PER_SECOND",
+        default: Some("200"),
+        meaning: "requests a second of one server, session or API token, ten times as many after a pause; 1 to 1000000, or 0 (no bound)",
+    },
     Key { name: "DATA_DIR", default: Some("./data"), meaning: "folder of the SQLite file" },
     Key {
         name: "DATABASE_URL",
@@ -119,6 +135,10 @@ const RETAIN_DAYS_MAX: u32 = 36_500;
 const OFFLINE_AFTER_S_DEFAULT: u32 = 180;
 const OFFLINE_AFTER_S_MAX: u32 = 86_400;
 
+const CONNECTIONS_PER_ADDRESS_MAX: u32 = 100_000;
+const REQUESTS_PER_SECOND_DEFAULT: u32 = 200;
+const REQUESTS_PER_SECOND_MAX: u32 = 1_000_000;
+
 /// What the operator decided.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -132,6 +152,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What to show to clients over TLS; `None` for plain HTTP.
     pub tls: Option<tls::Files>,
+    /// Whose word about the client is taken.
+    pub trusted_proxies: Proxies,
+    /// Connections that one address may have; `None` for a part of what the system allows.
+    pub connections_per_address_max: Option<usize>,
+    /// Requests a second of one credential; 0 for no bound.
+    pub requests_per_second_max: u32,
     /// Where to keep things.
     pub database: Location,
     /// What is kept free on the disk of the SQLite file, in bytes; `None` for a part of that disk.
@@ -224,10 +250,22 @@ impl Config {
             admin_password: admin_password(&value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
             tls: tls_files(value("TLS_CERT"), value("TLS_KEY"))?,
+            trusted_proxies: trusted_proxies(value("TRUSTED_PROXIES"))?,
+            connections_per_address_max: number(
+                "MAX_CONNECTIONS_PER_ADDRESS",
+                "connections",
+                1,
+                CONNECTIONS_PER_ADDRESS_MAX,
+                &value,
+            )?
+            .map(|number| number as usize),
+            requests_per_second_max: number("MAX_REQUESTS_PER_SECOND", "requests", 0, REQUESTS_PER_SECOND_MAX, &value)?
+                .unwrap_or(REQUESTS_PER_SECOND_DEFAULT),
             database: database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))?,
             min_free_disk_bytes: min_free_disk_bytes(value("MIN_FREE_DISK_MB"))?,
             retention: retention(&value)?,
-            offline_after_s: offline_after_s(value("OFFLINE_AFTER_S"))?,
+            offline_after_s: number("OFFLINE_AFTER_S", "seconds", 1, OFFLINE_AFTER_S_MAX, &value)?
+                .unwrap_or(OFFLINE_AFTER_S_DEFAULT),
             log_format: match value("LOG_FORMAT") {
                 None | Some("text") => LogFormat::Text,
                 Some("json") => LogFormat::Json,
@@ -486,11 +524,20 @@ fn retention<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Retention, 
     Ok(Retention { raw_days, hourly_days, daily_days })
 }
 
-fn offline_after_s(text: Option<&str>) -> Result<u32, ConfigError> {
-    let Some(text) = text else { return Ok(OFFLINE_AFTER_S_DEFAULT) };
-    text.parse().ok().filter(|seconds| (1..=OFFLINE_AFTER_S_MAX).contains(seconds)).ok_or_else(|| {
-        bad("OFFLINE_AFTER_S", format!("must be a number of seconds from 1 to {OFFLINE_AFTER_S_MAX}, got {text:?}"))
-    })
+fn trusted_proxies(text: Option<&str>) -> Result<Proxies, ConfigError> {
+    text.unwrap_or_default().parse().map_err(|reason: String| bad("TRUSTED_PROXIES", reason))
+}
+
+fn number<'a>(
+    key: &str,
+    of_what: &str,
+    min: u32,
+    max: u32,
+    value: &impl Fn(&str) -> Option<&'a str>,
+) -> Result<Option<u32>, ConfigError> {
+    let Some(text) = value(key) else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| (min..=max).contains(number));
+    number.map(Some).ok_or_else(|| bad(key, format!("must be a number of {of_what} from {min} to {max}, got {text:?}")))
 }
 
 fn log_level(text: Option<&str>) -> Result<tracing::Level, ConfigError> {
@@ -534,6 +581,9 @@ mod tests {
             ("DATA_DIR", "/var/lib/neon"),
             ("MIN_FREE_DISK_MB", "16"),
             ("OFFLINE_AFTER_S", "5"),
+            ("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
+            ("MAX_CONNECTIONS_PER_ADDRESS", "7"),
+            ("MAX_REQUESTS_PER_SECOND", "0"),
             ("LOG_FORMAT", "json"),
             ("LOG_LEVEL", "debug"),
         ])
@@ -541,6 +591,8 @@ mod tests {
         assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
         assert_eq!(config.database, Location::Sqlite(PathBuf::from("/var/lib/neon/neon.db")));
         assert_eq!((config.min_free_disk_bytes, config.offline_after_s), (Some(16 << 20), 5));
+        assert_eq!((config.connections_per_address_max, config.requests_per_second_max), (Some(7), 0));
+        assert!(config.trusted_proxies.trusts("10.9.8.7".parse().unwrap()));
         assert_eq!((config.log_format, config.log_level), (LogFormat::Json, tracing::Level::DEBUG));
 
         let url = |url| read(&[("DATABASE_URL", url)]).unwrap().database;
@@ -598,6 +650,10 @@ mod tests {
             ("RETAIN_RAW_DAYS", "-1"),
             ("RETAIN_HOURLY_DAYS", "29"),
             ("RETAIN_DAILY_DAYS", "399"),
+            ("TRUSTED_PROXIES", "proxy.local"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("MAX_CONNECTIONS_PER_ADDRESS", "0"),
+            ("MAX_REQUESTS_PER_SECOND", "-1"),
             ("OFFLINE_AFTER_S", "86401"),
             ("OFFLINE_AFTER_S", "3m"),
             ("LOG_FORMAT", "xml"),

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+mod connections;
 pub mod domain;
 pub mod http;
 mod master;

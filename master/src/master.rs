@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use neon_shared::time::Timestamp;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use salvo::conn::Acceptor;
 use salvo::conn::tcp::TcpAcceptor;
-use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
 use salvo::{Server, Service};
 use tokio::net::TcpListener;
@@ -17,9 +15,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::connections::{self, Door};
 use crate::domain::password;
 use crate::domain::status::offline_cutoff;
-use crate::http::{self, Counters, Feed, Gate, Room, State, Tokens, error_chain, now};
+use crate::http::{self, Counters, Feed, Gate, Pace, Room, State, Tokens, error_chain, now};
 use crate::model::{Actor, Role};
 use crate::store::{Location, Lock, Retention, Store, StoreError};
 
@@ -31,17 +30,6 @@ const DATABASE_WAIT: Duration = Duration::from_secs(30);
 const DATABASE_RETRY: Duration = Duration::from_secs(1);
 /// What is in flight at the end has this long to finish.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
-/// Connections that stall are closed after these. For hyper, a connection that waits for its next request reads a head
-/// already: a shorter time for heads would close those of the agents between two heartbeats.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Files kept for the store, the log and the runtime: a connection that cannot be accepted for want of a file is worse
-/// than a late one.
-const FILES_RESERVED: u64 = 124;
-/// Most connections at a time, however many files the process may open. Each agent keeps one between its heartbeats.
-const CONNECTIONS_MAX: u64 = 100_000;
 /// Most bytes of a request, or of an answer, that a connection holds.
 const CONNECTION_BUFFER_BYTES: usize = 64 << 10;
 /// Most bytes of a request's head; past it 431. Cookies, tokens and paths of ours take less than one KiB.
@@ -120,15 +108,18 @@ impl Master {
             retention: config.retention,
             room: Room::new(),
             counters: Counters::default(),
+            pace: Pace::new(config.requests_per_second_max),
             gate: gate.map_err(|_| StartError::Password)?,
             feed: Arc::clone(&feed),
         };
-        let service = http::service(state);
+        let service = http::service(state, config.trusted_proxies.clone());
+        let most = connections::most();
+        let door = Door::new(most, config.connections_per_address_max, config.trusted_proxies.clone());
         let (handle, server) = match &config.tls {
-            None => serve(acceptor, service),
+            None => serve(acceptor, service, most, door),
             Some(files) => {
                 let acceptor = files.wrap(acceptor).await.map_err(|e| StartError::Tls(config.listen, e))?;
-                serve(acceptor, service)
+                serve(acceptor, service, most, door)
             }
         };
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
@@ -183,15 +174,13 @@ async fn first_user(store: &Store, config: &Config) -> Result<bool, StartError> 
     Ok(config.admin_password.is_none() && config.listens_on_loopback())
 }
 
-fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, JoinHandle<io::Result<()>>) {
-    let mut server = Server::new(acceptor).max_connections(connections_max()).fuse_config(
-        FuseConfig::default()
-            .with_tls_handshake_timeout(HANDSHAKE_TIMEOUT)
-            .with_http1_header_timeout(IDLE_TIMEOUT)
-            .with_request_body_timeout(BODY_TIMEOUT)
-            .with_write_stall_timeout(WRITE_TIMEOUT)
-            .with_connection_idle_timeout(IDLE_TIMEOUT),
-    );
+fn serve(
+    acceptor: impl Acceptor + 'static,
+    service: Service,
+    connections_max: usize,
+    door: Door,
+) -> (ServerHandle, JoinHandle<io::Result<()>>) {
+    let mut server = Server::new(acceptor).max_connections(connections_max).fuse_policy(door);
     // Each connection keeps what it once read into: without a bound 400 KiB, after one large body.
     server.http1_mut().max_buf_size(CONNECTION_BUFFER_BYTES).max_header_size(HEAD_MAX_BYTES);
     // And with HTTP/2, a MiB of bodies that nobody has read yet.
@@ -203,19 +192,6 @@ fn serve(acceptor: impl Acceptor + 'static, service: Service) -> (ServerHandle, 
         .initial_stream_window_size(CONNECTION_BUFFER_BYTES as u32)
         .max_send_buf_size(CONNECTION_BUFFER_BYTES);
     (server.handle(), tokio::spawn(server.try_serve(service)))
-}
-
-/// How many connections are accepted at a time; the next one waits.
-///
-/// Each needs a file. The usual soft limit of 1,024 would stop at 900 agents, so it is raised to the hard limit, which
-/// a process may do for itself (setrlimit(2)); where even that is refused, the limit stands as it is.
-fn connections_max() -> usize {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
-    let files = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
-        Ok(()) => hard,
-        Err(_) => soft,
-    };
-    files.saturating_sub(FILES_RESERVED).clamp(1, CONNECTIONS_MAX) as usize
 }
 
 async fn open_store(location: &Location) -> Result<Store, StoreError> {

@@ -57,7 +57,10 @@ pub struct Limited {
 impl Attempts {
     /// Counts an attempt before its password is looked at, so that attempts at the same time count as well.
     pub fn begin(&self, address: &str, user: &str, now: Instant) -> Result<Attempt, Limited> {
-        let attempt = Attempt { user: self.hasher.hash_one(user), address: self.hasher.hash_one(network(address)) };
+        let attempt = Attempt {
+            user: self.hasher.hash_one(user),
+            address: self.hasher.hash_one(address.parse().map(network).unwrap_or_default()),
+        };
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let Tables { users, addresses } = &mut *tables;
         let of_user = window(users, attempt.user, now);
@@ -106,11 +109,10 @@ fn window(table: &mut HashMap<u64, Window>, key: u64, now: Instant) -> &mut Wind
 }
 
 /// What counts as one address: of IPv6 the half that a single customer is given.
-fn network(address: &str) -> [u8; 16] {
-    match address.parse() {
-        Ok(IpAddr::V4(address)) => address.to_ipv6_mapped().octets(),
-        Ok(IpAddr::V6(address)) => (u128::from(address) >> 64 << 64).to_be_bytes(),
-        Err(_) => [0; 16],
+pub fn network(address: IpAddr) -> [u8; 16] {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => (u128::from(address) >> 64 << 64).to_be_bytes(),
     }
 }
 

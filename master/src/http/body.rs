@@ -28,6 +28,8 @@ const DRAIN_MAX_BYTES: usize = 8 * REQUEST_BODY_MAX_BYTES;
 const LARGE_BYTES: usize = 64 << 10;
 /// Bytes of large bodies in memory at a time. Two processors understand two at a time; the others are on their way.
 const LARGE_ROOM_BYTES: usize = 16 << 20;
+/// How long a body may take from its first byte to its last, however it trickles: an agent gives a request 15 s as a whole.
+const WHOLE_BODY_MAX: Duration = Duration::from_secs(60);
 /// How long a large body waits for room before it is turned away.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 
@@ -61,9 +63,13 @@ impl Deref for Body {
 /// The whole body, whatever its content type says.
 ///
 /// Errors: [`ApiError::BodyTooLarge`] past [`REQUEST_BODY_MAX_BYTES`], [`ApiError::BodyTimeout`] when the client
-/// stops sending, [`ApiError::Crowded`] when a large one waited in vain, [`ApiError::BadRequest`] when its framing is
+/// stops sending or is at it for too long, [`ApiError::Crowded`] when a large one waited in vain, [`ApiError::BadRequest`] when its framing is
 /// broken.
 pub async fn read(request: &mut Request, room: &Room) -> Result<Body, ApiError> {
+    timeout(WHOLE_BODY_MAX, read_all(request, room)).await.unwrap_or(Err(ApiError::BodyTimeout))
+}
+
+async fn read_all(request: &mut Request, room: &Room) -> Result<Body, ApiError> {
     let announced_bytes = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     // A client that waits for "100 Continue" has not sent anything yet, and need not.
     let is_waiting = request.headers().contains_key(EXPECT);

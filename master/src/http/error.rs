@@ -35,6 +35,9 @@ pub enum ApiError {
     /// 429: try again after so many seconds.
     #[error("Too many attempts, try again later")]
     TooManyAttempts(u64),
+    /// 429: this credential sends more requests than it may; try again after so many seconds.
+    #[error("Too many requests, try again later")]
+    TooFast(u64),
     /// 503: more passwords are waiting than can be looked at.
     #[error("Too many logins at once, try again later")]
     Overloaded,
@@ -75,7 +78,7 @@ impl ApiError {
         match self {
             Self::Unauthorized(_) | Self::Store(StoreError::ServerGone) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) | Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -105,7 +108,7 @@ impl ApiError {
 impl Writer for ApiError {
     async fn write(self, request: &mut Request, _depot: &mut Depot, response: &mut Response) {
         let status = self.status();
-        if let Self::TooManyAttempts(seconds) = self {
+        if let Self::TooManyAttempts(seconds) | Self::TooFast(seconds) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if matches!(

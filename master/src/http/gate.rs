@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use super::attempts::Attempts;
 use super::auth::bearer;
 use super::error::ApiError;
+use super::pace;
 use super::servers::parse_id;
 use super::state::{State, now, peer_address};
 use crate::config::{Secret, Secrets};
@@ -174,10 +175,14 @@ impl Handler for Guard {
 
 impl Guard {
     async fn admit(&self, request: &Request, depot: &Depot) -> Result<Option<Caller>, ApiError> {
-        if matches!(self.access, Access::Anybody | Access::Agents) {
+        if self.access == Access::Anybody {
             return Ok(None);
         }
         let state = State::of(depot)?;
+        pace::check(request, state.pace.as_ref())?;
+        if self.access == Access::Agents {
+            return Ok(None);
+        }
         let caller = identify(request, &state).await?.ok_or(LOG_IN)?;
         let is_allowed = match (&caller, self.access) {
             (_, Access::Anybody | Access::Agents | Access::Readers) => true,

@@ -15,12 +15,14 @@ mod dashboard;
 mod error;
 mod events;
 mod exposition;
+mod forwarded;
 mod gate;
 mod health;
 mod login;
 mod metrics;
 mod node;
 mod openapi;
+mod pace;
 mod series;
 mod servers;
 mod state;
@@ -37,16 +39,20 @@ use salvo::http::header::{CACHE_CONTROL, ETAG, HeaderValue};
 use salvo::http::{Method, Request, Response, StatusCode};
 use salvo::{Depot, FlowCtrl, Handler, Router, Service, handler};
 
+pub use attempts::network;
 pub use auth::Tokens;
 pub use body::Room;
 pub use error::chain as error_chain;
 pub use events::Feed;
+pub use forwarded::Proxies;
 pub use gate::{Access, Gate};
 pub use metrics::Counters;
 pub use openapi::document as openapi_document;
+pub use pace::Pace;
 pub use state::{State, now};
 
 use crate::model::Role;
+use forwarded::Forwarded;
 use gate::Guard;
 
 /// Everything this master answers besides the dashboard's files. The one list: the router is built from it, and the
@@ -140,8 +146,8 @@ impl Route {
     }
 }
 
-/// The whole HTTP service over `state`.
-pub fn service(state: State) -> Service {
+/// The whole HTTP service over `state`, for clients that come directly or by way of `proxies`.
+pub fn service(state: State, proxies: Proxies) -> Service {
     let pages = Router::with_path("{**path}").filter_fn(|request, _| !is_api_path(request.uri().path()));
     let pages =
         pages.push(Router::new().get(dashboard::dashboard_file)).push(Router::new().head(dashboard::dashboard_file));
@@ -155,6 +161,7 @@ pub fn service(state: State) -> Service {
     // Outermost first. The catcher stays outside of them and gives a panic's 500 its constant sentence.
     Service::new(router)
         .catcher(Catcher::new(error::refusal_without_body))
+        .hoop(Forwarded(proxies))
         .hoop(log_request)
         .hoop(error::catch_panic)
         .hoop(Provide(Arc::new(state)))

@@ -138,8 +138,11 @@ fn complete(operation: &mut Map<String, Value>, route: &Route, error_body: &Valu
         add("401", "Not logged in, and no good API token", "Log in, or send an API token");
         add("403", "Not allowed to do this", "You may not do this");
     }
+    if route.access != Access::Anybody {
+        add("429", "More requests than one credential may send", "Too many requests, try again later");
+    }
     if has_body {
-        add("408", "The body did not arrive within 30 seconds", "The request body did not arrive in time");
+        add("408", "The body did not arrive in time", "The request body did not arrive in time");
         add("413", "The body is larger than 1 MiB", "Request body is larger than 1048576 bytes");
     }
     if route.path != "/openapi.json" {

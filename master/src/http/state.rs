@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::events::Feed;
 use super::gate::Gate;
 use super::metrics::Counters;
+use super::pace::Pace;
 use crate::config::Secrets;
 use crate::model::Reporter;
 use crate::store::{Retention, Store};
@@ -31,6 +32,8 @@ pub struct State {
     pub room: Room,
     /// Counts what is asked.
     pub counters: Counters,
+    /// How fast one credential may ask; `None` for no bound.
+    pub pace: Option<Pace>,
     /// Recognises everybody else.
     pub gate: Gate,
     /// Tells those who listen what changes.

@@ -12,6 +12,7 @@ mod dashboard;
 mod disk;
 mod distribute;
 mod events;
+mod floods;
 mod history;
 mod history_speed;
 mod hostile;
