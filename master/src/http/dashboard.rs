@@ -19,11 +19,16 @@ use crate::domain::password::hexadecimal;
 struct Files;
 
 const INDEX: &str = "index.html";
+/// The API's description, shown at `/docs` by a library that is too large for the dashboard.
+const DOCS: &str = "docs.html";
 /// Where the build puts files with a hash of their content in the name.
 const HASHED: &str = "assets/";
 /// The dashboard loads nothing but itself and runs no inline script or style; the browser holds it to that.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// That library's style sheet has its pictures within it.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const NOT_BUILT: &str = include_str!("dashboard_missing.html");
 
 /// `GET` of everything that is not the API.
@@ -50,6 +55,7 @@ enum Page<'a> {
 }
 
 fn find<Embedded: RustEmbed>(path: &str) -> Page<'_> {
+    let path = if path == "docs" { DOCS } else { path };
     match (Embedded::get(path), Embedded::get(INDEX)) {
         (Some(file), _) => Page::File(path, file),
         (None, _) if path.starts_with(HASHED) => Page::Missing,
@@ -62,7 +68,7 @@ fn write(request: &Request, response: &mut Response, path: &str, file: EmbeddedF
     let etag = etag(&file.metadata.sha256_hash());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control(path)));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy(path)));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&etag) {
         headers.insert(ETAG, value);
@@ -76,6 +82,10 @@ fn write(request: &Request, response: &mut Response, path: &str, file: EmbeddedF
         response.status_code(StatusCode::OK);
         response.body(file.data.into_owned());
     }
+}
+
+fn policy(path: &str) -> &'static str {
+    if path == DOCS { DOCS_POLICY } else { POLICY }
 }
 
 fn cache_control(path: &str) -> &'static str {
@@ -119,6 +129,7 @@ mod tests {
         assert_eq!(found(find::<Built>("index.html")), "index.html");
         assert_eq!(found(find::<Built>("")), "index.html");
         assert_eq!(found(find::<Built>("servers/7")), "index.html");
+        assert_eq!(found(find::<Built>("docs")), "docs.html");
         assert_eq!(found(find::<Built>("assets/app-old.js")), "missing");
         assert_eq!(found(find::<Built>("../Cargo.toml")), "index.html");
     }
