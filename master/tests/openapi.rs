@@ -49,6 +49,7 @@ fn every_route_is_listed_here() {
             "GET /api/servers/{id}/metrics/history",
             "GET /api/containers",
             "GET /api/stats",
+            "GET /api/trends",
             "GET /api/storage",
             "GET /api/activities",
             "GET /api/events",

@@ -30,6 +30,7 @@ mod stats;
 mod storage;
 mod tagged;
 mod tokens;
+mod trends;
 mod users;
 
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/servers/{id}/metrics/history", || servers::server_history),
         Route::get("/api/containers", || containers::container_list),
         Route::get("/api/stats", || stats::fleet_stats),
+        Route::get("/api/trends", || trends::fleet_trends),
         Route::get("/api/storage", || storage::storage),
         Route::get("/api/activities", || activities::activity_list),
         Route::get("/api/events", || events::event_stream),

@@ -14,6 +14,7 @@ mod series;
 mod server;
 mod service;
 mod storage;
+mod trend;
 
 pub use access::{
     Action, Actor, ApiToken, AuditEntry, NewApiToken, NewSession, Role, Scope, SessionDetail, User, UserDetail,
@@ -31,6 +32,7 @@ pub use series::{Numbers, Series, SeriesField, SeriesStretch, SeriesTier};
 pub use server::{ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary, Stats};
 pub use service::{Service, ServiceKind, ServiceStatus};
 pub use storage::{Storage, StorageDisk, StorageForecast, StorageGrowth, StorageTier};
+pub use trend::{Trend, Trends};
 
 /// Gives an enumeration its one text form, used on the wire and in the store alike.
 macro_rules! text_enum {

@@ -37,6 +37,7 @@ mod shapes;
 mod sqlite;
 mod storage;
 pub mod transfer;
+mod trends;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -55,6 +56,7 @@ use disk::Disk;
 pub use lock::Lock;
 pub use retention::Retention;
 pub use samples::{PAGE_ROWS, Samples};
+pub use trends::TrendStep;
 
 use heard::{Heard, Known, Newest, Verdict};
 use ingest::{Done, Ingest, Work};

@@ -86,6 +86,8 @@ const TABLE: &[Row] = &[
     row("GET /api/servers/{id}/metrics/history", Unknown, READERS_OF_ONE),
     row("GET /api/containers", Unknown, READERS_OF_ONE),
     row("GET /api/stats", Unknown, READERS),
+    // Without numbers it is a 400 to those who may.
+    row("GET /api/trends", Unknown, READERS),
     row("GET /api/storage", Unknown, READERS),
     row("GET /api/activities", Unknown, READERS),
     row("GET /api/events", Unknown, READERS_OF_ONE),

@@ -20,6 +20,48 @@ on_both_engines! {
     what_a_container_says_besides_is_shown
     while_containers_are_left_out_none_is_removed
     servers_are_listed_by_the_bytes_of_their_names
+    trends_are_means_of_steps_with_gaps
+}
+
+fn trends_are_means_of_steps_with_gaps(engine: Engine) {
+    const STEP_MS: i64 = 300_000;
+    let database = Database::fresh(engine);
+    let master = Master::start(&database);
+    let client = master.client;
+    let trends = |servers: &str| client.get(&format!("/api/trends?servers={servers}"));
+    let ((one, token), (two, other)) = (master.registered("web-1"), master.registered("web-2"));
+    let (silent, _) = master.registered("web-3");
+    // In the middle of steps that are over, so that the step that ends meanwhile changes nothing.
+    let middle = ago(0).unix_ms() / STEP_MS * STEP_MS - STEP_MS / 2;
+    let at = |steps: i64, more: i64| sample(Timestamp::from_unix_ms(middle - steps * STEP_MS + more));
+    let with_cpu =
+        |sample: String, cpu: &str| sample.replace(r#""cpuPercent":14.85"#, &format!(r#""cpuPercent":{cpu}"#));
+    let mine = [with_cpu(at(3, 0), "10"), with_cpu(at(3, 1000), "20.01"), with_cpu(at(1, 0), "40"), at(40, 0)];
+    assert_eq!(client.post("/api/agent/metrics", &token, metrics(&mine)).status, 200);
+    assert_eq!(client.post("/api/agent/metrics", &other, metrics(&[with_cpu(at(3, 0), "99")])).status, 200);
+
+    let answer = trends(&format!("{two},{one},{silent},999999,{one}")).json();
+    assert_eq!(answer["stepSeconds"], 300);
+    let from: Timestamp = serde_json::from_value(answer["from"].clone()).unwrap();
+    let place = |steps: i64| ((middle - steps * STEP_MS - from.unix_ms()) / STEP_MS) as usize;
+    let [first, second] = answer["servers"].as_array().unwrap().as_slice() else { panic!("{answer}") };
+    assert_eq!((&first["serverId"], &second["serverId"]), (&json!(one), &json!(two)));
+    let cpu = first["cpuPercent"].as_array().unwrap();
+    assert_eq!((cpu.len(), first["memoryPercent"].as_array().unwrap().len()), (36, 36));
+    assert_eq!((&cpu[place(3)], &cpu[place(2)], &cpu[place(1)]), (&json!(15.01), &Value::Null, &json!(40.0)));
+    assert_eq!(cpu.iter().filter(|value| !value.is_null()).count(), 2, "nothing of before");
+    assert_eq!(second["cpuPercent"][place(3)], json!(99.0));
+
+    for bad in ["", "x", "1,,2", "-1", &vec!["1"; 101].join(",")] {
+        let answer = trends(bad);
+        assert_eq!(
+            (answer.status, answer.json()["error"].as_str().unwrap().contains("servers:")),
+            (400, true),
+            "{bad}"
+        );
+    }
+    assert_eq!(client.get("/api/trends").status, 400);
+    assert_eq!(trends("999999").json()["servers"], json!([]));
 }
 
 fn an_empty_master_answers_emptily(engine: Engine) {

@@ -482,6 +482,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How some servers fared in the last three hours, in steps of five minutes.
+         * @description For small pictures beside many servers. A server that is not known, or had no sample in that time, is left out.
+         */
+        get: operations["fleet_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -2011,6 +2031,33 @@ export interface components {
              * @description Rows that come in a day, of all servers.
              */
             rowsPerDay: number;
+        };
+        /** @description How one server fared: a mean for each step, `null` where it has no sample. */
+        Trend: {
+            /** @description CPU in percent of all cores. */
+            cpuPercent: (number | null)[];
+            /** @description Memory in use in percent. */
+            memoryPercent: (number | null)[];
+            /**
+             * Format: int64
+             * @description The server.
+             */
+            serverId: number;
+        };
+        /** @description Body of `GET /api/trends`. */
+        Trends: {
+            /**
+             * Format: date-time
+             * @description Start of the first step.
+             */
+            from: string;
+            /** @description Those of the servers asked for that have samples in that time, by number. */
+            servers: components["schemas"]["Trend"][];
+            /**
+             * Format: uint32
+             * @description Length of a step, in seconds.
+             */
+            stepSeconds: number;
         };
     };
     responses: never;
@@ -5300,6 +5347,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    fleet_trends: {
+        parameters: {
+            query: {
+                /**
+                 * @description Numbers of servers, with commas; 100 at most
+                 * @example 1,2
+                 */
+                servers: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CPU and memory of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-11-24T06:10:00.000Z",
+                     *       "servers": [
+                     *         {
+                     *           "cpuPercent": [
+                     *             12.5,
+                     *             null,
+                     *             14.07
+                     *           ],
+                     *           "memoryPercent": [
+                     *             41.2,
+                     *             null,
+                     *             41.3
+                     *           ],
+                     *           "serverId": 1
+                     *         }
+                     *       ],
+                     *       "stepSeconds": 300
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trends"];
+                };
+            };
+            /** @description `servers` is missing, or no list of numbers */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };

@@ -2,7 +2,7 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
-import type { Activity, Container, Sample, Series, Server, ServerSummary, SessionInfo } from "./model";
+import type { Activity, Container, Sample, Series, Server, ServerSummary, SessionInfo, Trends } from "./model";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
 
@@ -37,6 +37,19 @@ export async function servers(signal: AbortSignal, sofar: (servers: ServerSummar
     if (body.length < SERVERS_PER_PAGE) return all;
     sofar([...all], total);
   }
+}
+
+/** Servers that a search for a name shows. */
+const NAMED_MAX = 8;
+
+/** `GET /api/servers`: the first few whose name or host name has `name` in it. */
+export function serversNamed(name: string, signal: AbortSignal): Promise<ServerSummary[]> {
+  return getJson(`/api/servers?${new URLSearchParams({ search: name, limit: String(NAMED_MAX) }).toString()}`, signal);
+}
+
+/** `GET /api/trends`: CPU and memory of up to a hundred servers over the last hours. */
+export function trends(ids: readonly number[], signal: AbortSignal): Promise<Trends> {
+  return getJson(`/api/trends?servers=${ids.join(",")}`, signal);
 }
 
 /** `GET /api/servers/{id}`: facts, containers and services. */
