@@ -58,8 +58,14 @@ export const router = {
     const link = (event.target as Element).closest("a");
     if (link === null || !isPlain(event, link)) return;
     event.preventDefault();
-    if (link.href !== location.href) history.pushState(null, "", link.href);
-    const samePath = link.pathname === path;
+    router.go(link.href);
+  },
+
+  /** Follows `href`, an address of ours, without loading the page again. */
+  go(href: string): void {
+    const { href: whole, pathname } = new URL(href, location.href);
+    if (whole !== location.href) history.pushState(null, "", whole);
+    const samePath = pathname === path;
     read();
     if (!samePath) window.scrollTo(0, 0);
   },
