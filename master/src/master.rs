@@ -42,6 +42,8 @@ const MAINTAIN_INTERVAL: Duration = Duration::from_secs(3600);
 const ROLL_UP_INTERVAL: Duration = Duration::from_secs(60);
 /// Time between two times that what is old is let go of.
 const RETAIN_INTERVAL: Duration = Duration::from_secs(3600);
+/// Time between two looks for servers that were deleted.
+const FORGET_INTERVAL: Duration = Duration::from_secs(2);
 /// Longest time between two looks for silent servers.
 const WATCH_INTERVAL_MAX: Duration = Duration::from_secs(5);
 
@@ -55,6 +57,7 @@ pub struct Master {
     watcher: JoinHandle<()>,
     maintainer: JoinHandle<()>,
     roller: JoinHandle<()>,
+    forgetter: JoinHandle<()>,
     feed: Arc<Feed>,
     /// Last, so that it is given up last.
     _lock: Lock,
@@ -125,7 +128,8 @@ impl Master {
         let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
         let maintainer = tokio::spawn(maintain(store.clone()));
         let roller = tokio::spawn(keep_tiers(store.clone(), config.retention));
-        Ok(Self { address, store, handle, server, watcher, maintainer, roller, feed, _lock: lock })
+        let forgetter = tokio::spawn(forget(store.clone()));
+        Ok(Self { address, store, handle, server, watcher, maintainer, roller, forgetter, feed, _lock: lock })
     }
 
     /// Where it listens; the port is the real one also where 0 was asked for.
@@ -143,6 +147,7 @@ impl Master {
         self.watcher.abort();
         self.maintainer.abort();
         self.roller.abort();
+        self.forgetter.abort();
         // They would not end by themselves.
         self.feed.close().await;
         self.handle.stop_graceful(STOP_DEADLINE);
@@ -252,7 +257,28 @@ async fn keep_tiers(store: Store, retention: Retention) {
     }
 }
 
-/// Marks silent servers as offline, for ever. One master at a time does.
+/// Deletes what is left of servers that were deleted, for ever. One master at a time does.
+async fn forget(store: Store) {
+    let mut ticks = tokio::time::interval(FORGET_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failed_before = false;
+    loop {
+        ticks.tick().await;
+        store.leading().await;
+        let outcome = store.forget_deleted(now()).await;
+        let is_failure = outcome.is_err();
+        match outcome {
+            Ok(done) if done.rows > 0 => tracing::info!(rows = done.rows, "the rest of deleted servers is gone"),
+            Err(error) if !failed_before => {
+                tracing::error!(cause = error_chain(&error), "cannot delete what is left of servers; tried again");
+            }
+            _ => {}
+        }
+        failed_before = is_failure;
+    }
+}
+
+/// Ends maintenance whose time is over and marks silent servers as offline, for ever. One master at a time does.
 async fn watch(store: Store, started: Timestamp, offline_after_s: u32) {
     let offline_after = Duration::from_secs(offline_after_s.into());
     let mut ticks = tokio::time::interval((offline_after / 4).min(WATCH_INTERVAL_MAX));
@@ -260,6 +286,11 @@ async fn watch(store: Store, started: Timestamp, offline_after_s: u32) {
     loop {
         ticks.tick().await;
         store.leading().await;
+        // First, so that who was silent meanwhile is judged at once.
+        match store.servers_end_maintenance(http::now()).await {
+            Ok(names) => names.iter().for_each(|name| tracing::info!(server_name = name, "maintenance is over")),
+            Err(error) => tracing::error!(cause = error_chain(&error), "cannot end maintenance whose time is over"),
+        }
         let Some(lag) = store.heard_by_others_after() else { continue };
         let (now, silence) = (now(), offline_after + lag);
         let Some(cutoff) = offline_cutoff(now, started, silence.as_millis() as i64) else { continue };

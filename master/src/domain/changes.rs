@@ -122,7 +122,11 @@ impl Position {
         let touched: HashSet<i64> = look.activities.iter().map(|activity| activity.server_id).collect();
         let servers = look.servers.into_iter();
         let servers = servers
-            .filter(|server| server.last_seen_at.unix_ms() >= since_ms || touched.contains(&server.id))
+            .filter(|server| {
+                server.last_seen_at.unix_ms() >= since_ms
+                    || server.edited_at.is_some_and(|at| at.unix_ms() >= since_ms)
+                    || touched.contains(&server.id)
+            })
             .map(|server| Change::Server(Box::new(server)));
         let containers = look.containers.into_iter().map(Change::Containers);
         let activities = look.activities.into_iter().map(|activity| Change::Activity(Box::new(activity)));
@@ -256,6 +260,11 @@ mod tests {
             total_disk_gb: 1.0,
             last_metrics_at: None,
             last_seen_at: Timestamp::from_unix_ms(seen_ms),
+            display_name: None,
+            group: None,
+            tags: Vec::new(),
+            maintenance: None,
+            edited_at: None,
         }
     }
 

@@ -1,11 +1,12 @@
-//! Which servers a page of the list has.
+//! Which servers a page of the list has, and how many each group and tag.
 //!
 //! Takes the whole list rather than being SQL: when a server was heard and whether it is online is in memory before it
 //! is in the database, and case is folded alike on both engines.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
-use crate::model::{ServerQuery, ServerSort, ServerSummary};
+use crate::model::{ServerCount, ServerFilter, ServerQuery, ServerSort, ServerStatus, ServerSummary};
 
 /// The servers that `query` asks for, and how many there are on all pages. `None` where the one that the page comes
 /// after does not exist.
@@ -16,7 +17,11 @@ pub fn page(mut servers: Vec<ServerSummary>, query: &ServerQuery) -> Option<(Vec
         Some(id) => Some(servers.iter().find(|server| server.id == id)?.clone()),
     };
     let search = query.search.to_lowercase();
-    servers.retain(|server| query.status.is_none_or(|status| server.status == status) && matches(server, &search));
+    servers.retain(|server| {
+        query.status.is_none_or(|status| server.status == status)
+            && is_in(server, &query.filter)
+            && matches(server, &search)
+    });
     let total = servers.len();
     if let Some(after) = after {
         servers.retain(|server| order(server, &after, query) == Ordering::Greater);
@@ -27,7 +32,40 @@ pub fn page(mut servers: Vec<ServerSummary>, query: &ServerQuery) -> Option<(Vec
 }
 
 fn matches(server: &ServerSummary, search: &str) -> bool {
-    search.is_empty() || server.name.to_lowercase().contains(search) || server.hostname.to_lowercase().contains(search)
+    search.is_empty()
+        || server.name.to_lowercase().contains(search)
+        || server.hostname.to_lowercase().contains(search)
+        || server.display_name.as_ref().is_some_and(|name| name.to_lowercase().contains(search))
+}
+
+fn is_in(server: &ServerSummary, filter: &ServerFilter) -> bool {
+    filter.group.as_ref().is_none_or(|group| server.group.as_deref().unwrap_or_default() == group)
+        && filter.tag.as_ref().is_none_or(|tag| server.tags.contains(tag))
+}
+
+/// The groups of `servers`, by name.
+pub fn groups(servers: &[ServerSummary]) -> Vec<ServerCount> {
+    counted(servers.iter().filter_map(|server| Some((server.group.as_deref()?, server.status))))
+}
+
+/// The tags of `servers`, by name.
+pub fn tags(servers: &[ServerSummary]) -> Vec<ServerCount> {
+    counted(servers.iter().flat_map(|server| server.tags.iter().map(|tag| (tag.as_str(), server.status))))
+}
+
+fn counted<'a>(named: impl Iterator<Item = (&'a str, ServerStatus)>) -> Vec<ServerCount> {
+    let mut counts = BTreeMap::new();
+    for (name, status) in named {
+        let none = || ServerCount { name: name.to_owned(), servers: 0, online: 0, offline: 0, maintenance: 0 };
+        let count = counts.entry(name).or_insert_with(none);
+        count.servers += 1;
+        match status {
+            ServerStatus::Online => count.online += 1,
+            ServerStatus::Offline => count.offline += 1,
+            ServerStatus::Maintenance => count.maintenance += 1,
+        }
+    }
+    counts.into_values().collect()
 }
 
 /// No two servers are equal, so that every page has one beginning.
@@ -54,10 +92,10 @@ mod tests {
     use neon_shared::time::Timestamp;
 
     use super::*;
-    use crate::model::ServerStatus;
 
     const ALL: ServerQuery = ServerQuery {
         status: None,
+        filter: ServerFilter { group: None, tag: None },
         search: String::new(),
         sort: ServerSort::Name,
         is_descending: false,
@@ -81,6 +119,11 @@ mod tests {
             total_disk_gb: 1.0,
             last_metrics_at: None,
             last_seen_at: Timestamp::from_unix_ms(100 - id),
+            display_name: (id == 3).then(|| "Größe".to_owned()),
+            group: (id < 4).then(|| format!("rack {}", id % 2)),
+            tags: ["blue", "eu"].iter().take(id as usize % 3).map(|&tag| tag.to_owned()).collect(),
+            maintenance: None,
+            edited_at: None,
         }
     }
 
@@ -136,6 +179,7 @@ mod tests {
             ("web", &[6, 4, 1]),
             ("host-4", &[4]),
             ("äRG", &[2]),
+            ("grÖ", &[3]),
             ("%", &[3]),
             ("_", &[1]),
             ("'; --", &[5]),
@@ -144,6 +188,34 @@ mod tests {
         ] {
             assert_eq!(ids(&ServerQuery { search: search.to_owned(), ..ALL }), expected, "{search}");
         }
+    }
+
+    #[test]
+    fn a_filter_is_the_whole_name_of_a_group_or_tag() {
+        let some = |group: Option<&str>, tag: Option<&str>| {
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            ids(&ServerQuery { filter: ServerFilter { group: owned(group), tag: owned(tag) }, ..ALL })
+        };
+        assert_eq!(some(Some("rack 1"), None), [3, 1]);
+        assert_eq!(some(Some(""), None), [6, 5, 4], "those without one");
+        assert_eq!(some(Some("rack"), None), [0; 0]);
+        assert_eq!(some(None, Some("eu")), [5, 2]);
+        assert_eq!(some(None, Some("")), [0; 0]);
+        assert_eq!(some(Some("rack 0"), Some("eu")), [2]);
+    }
+
+    #[test]
+    fn groups_and_tags_are_counted_by_status() {
+        let count = |name: &str, online, offline| ServerCount {
+            name: name.to_owned(),
+            servers: online + offline,
+            online,
+            offline,
+            maintenance: 0,
+        };
+        assert_eq!(groups(&fleet()), [count("rack 0", 1, 0), count("rack 1", 0, 2)]);
+        assert_eq!(tags(&fleet()), [count("blue", 2, 2), count("eu", 1, 1)]);
+        assert_eq!(groups(&[]), []);
     }
 
     #[test]

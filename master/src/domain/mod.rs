@@ -8,6 +8,7 @@ pub mod fields;
 pub mod history;
 pub mod intake;
 pub mod listing;
+pub mod organise;
 pub mod password;
 pub mod rollup;
 pub mod series;

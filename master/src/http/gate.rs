@@ -103,6 +103,14 @@ impl Caller {
         }
     }
 
+    /// Errors: 403 where it is good for another server than this one alone.
+    pub fn must_be_for(&self, server_id: i64) -> Result<(), ApiError> {
+        match self {
+            Self::Token(ApiToken { server_id: Some(own), .. }) if *own != server_id => Err(OTHER_SERVER),
+            _ => Ok(()),
+        }
+    }
+
     /// Who is named in the audit log.
     pub fn actor(&self, request: &Request) -> Actor {
         let name = match self {

@@ -22,6 +22,7 @@ mod login;
 mod metrics;
 mod node;
 mod openapi;
+mod organise;
 mod pace;
 mod series;
 mod servers;
@@ -68,9 +69,14 @@ pub fn routes() -> Vec<Route> {
         Route::post("/api/agent/register", || agent::agent_register).open_to(Agents),
         Route::get("/api/servers", || servers::server_list),
         Route::get("/api/servers/{id}", || servers::server_detail),
+        Route::patch("/api/servers/{id}", || organise::server_change),
+        Route::delete("/api/servers/{id}", || organise::server_delete),
+        Route::post("/api/servers/{id}/merge", || organise::server_merge),
         Route::get("/api/servers/{id}/metrics", || series::server_series),
         Route::get("/api/servers/{id}/metrics/latest", || servers::server_latest),
         Route::get("/api/servers/{id}/metrics/history", || servers::server_history),
+        Route::get("/api/groups", || organise::group_list),
+        Route::get("/api/tags", || organise::tag_list),
         Route::get("/api/containers", || containers::container_list),
         Route::get("/api/stats", || stats::fleet_stats),
         Route::get("/api/trends", || trends::fleet_trends),

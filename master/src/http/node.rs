@@ -344,6 +344,11 @@ mod tests {
             total_disk_gb: 1.0,
             last_metrics_at: Some(time),
             last_seen_at: time,
+            display_name: None,
+            group: None,
+            tags: Vec::new(),
+            maintenance: None,
+            edited_at: None,
         }
     }
 

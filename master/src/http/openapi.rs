@@ -37,6 +37,7 @@ pub fn document() -> String {
     let tags = [
         ("agent", "What agents ask for, with a secret at first and then with the token they are given."),
         ("reading", "Servers, their numbers and their containers."),
+        ("organising", "What operators say about servers: groups, tags, notes and maintenance."),
         ("access", "Users, their sessions, API tokens, and who did what."),
         ("operation", "How the master itself fares."),
     ];
@@ -128,7 +129,8 @@ fn complete(operation: &mut Map<String, Value>, route: &Route, error_body: &Valu
     let has_body = operation.contains_key("requestBody");
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     // The generator gives one to every handler that answers nothing.
-    if responses.contains_key("204") && responses.get("200").is_some_and(|ok| ok.get("content").is_none()) {
+    let answers_nothing = ["202", "204"].iter().any(|status| responses.contains_key(*status));
+    if answers_nothing && responses.get("200").is_some_and(|ok| ok.get("content").is_none()) {
         responses.remove("200");
     }
     let mut add = |status: &str, description: &str, sentence: &str| {

@@ -8,8 +8,10 @@ use super::agent::schemas;
 use super::error::{ApiError, ErrorBody};
 use super::state::{State, now};
 use super::tagged::Tagged;
-use crate::domain::{history, listing, services};
-use crate::model::{History, HistoryRange, Sample, ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary};
+use crate::domain::{history, listing, organise, services};
+use crate::model::{
+    History, HistoryRange, Sample, ServerDetail, ServerFilter, ServerQuery, ServerSort, ServerStatus, ServerSummary,
+};
 
 /// Most servers that `limit` asks for.
 const LIMIT_MAX: usize = 1000;
@@ -30,10 +32,12 @@ const SEARCH_MAX_BYTES: usize = neon_shared::limits::SERVER_NAME_MAX_BYTES;
             description = "Number of the last server of the page before; only what comes after it, where it is now"
         ),
         ("status" = Option<ServerStatus>, Query, description = "Only servers with this status"),
+        ("group" = Option<String>, Query, description = "Only servers of this group; empty for those of none"),
+        ("tag" = Option<String>, Query, description = "Only servers with this tag"),
         (
             "search" = Option<String>,
             Query,
-            description = "Only servers with this in their name or host name, whatever the case; at most 128 bytes"
+            description = "Only servers with this in their name, display name or host name, whatever the case; at most 128 bytes"
         ),
         (
             "sort" = Option<String>,
@@ -58,7 +62,7 @@ const SEARCH_MAX_BYTES: usize = neon_shared::limits::SERVER_NAME_MAX_BYTES;
 )]
 pub async fn server_list(request: &mut Request, depot: &mut Depot) -> Result<Tagged, ApiError> {
     let query = list_query(request).map_err(ApiError::BadRequest)?;
-    let servers = State::of(depot)?.store.server_list().await?;
+    let servers = State::of(depot)?.store.server_list_some(&query.filter, query.after).await?;
     let (servers, total) = listing::page(servers, &query)
         .ok_or_else(|| ApiError::BadRequest("after: there is no server of this number".to_owned()))?;
     Ok(Tagged::new(&servers)?.of_total(total))
@@ -104,11 +108,9 @@ pub async fn server_detail(request: &mut Request, depot: &mut Depot) -> Result<T
 pub async fn server_latest(request: &mut Request, depot: &mut Depot) -> Result<NewestSample, ApiError> {
     let id = path_id(request)?;
     let store = &State::of(depot)?.store;
-    if let Some(sample) = store.metrics_latest(id).await? {
-        return Ok(NewestSample(sample));
-    }
+    // A server that was deleted may still have some.
     store.server_name(id).await?.ok_or(NOT_FOUND)?;
-    Err(ApiError::NotFound("No metrics yet"))
+    store.metrics_latest(id).await?.map(NewestSample).ok_or(ApiError::NotFound("No metrics yet"))
 }
 
 /// A server's CPU, memory and disk over time.
@@ -182,11 +184,16 @@ fn list_query(request: &Request) -> Result<ServerQuery, String> {
         .ok_or("sort: must be name, cpu, memory, disk, lastSeenAt or containerCount, with or without a - before it")?;
     let status =
         value("status")?.map(|text| ServerStatus::parse(&text).ok_or("status: must be online, offline or maintenance"));
+    let group = value("group")?;
+    group.as_deref().map_or(Ok(()), organise::group_name)?;
+    let tag = value("tag")?;
+    tag.as_deref().map_or(Ok(()), organise::tag).map_err(|why| format!("tag: {why}"))?;
     let after = value("after")?.map(|text| parse_id(&text).ok_or("after: must be the number of a server"));
     let limit =
         value("limit")?.map(|text| parse_limit(&text).ok_or(format!("limit: must be between 1 and {LIMIT_MAX}")));
     Ok(ServerQuery {
         status: status.transpose()?,
+        filter: ServerFilter { group, tag },
         search,
         sort,
         is_descending,

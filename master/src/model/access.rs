@@ -192,6 +192,12 @@ text_enum! {
         TokenCreated = "token_created",
         /// An API token was revoked.
         TokenRevoked = "token_revoked",
+        /// What operators say about a server was changed.
+        ServerChanged = "server_changed",
+        /// A server was deleted, with everything that is stored of it.
+        ServerDeleted = "server_deleted",
+        /// The history of a server that is gone was handed on to another.
+        ServerMerged = "server_merged",
     }
 }
 

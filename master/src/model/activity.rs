@@ -17,7 +17,7 @@ text_enum! {
         Stopped = "stopped",
         /// A container ended with an error.
         Crashed = "crashed",
-        /// A container changed between two other states.
+        /// A container changed between two other states, or maintenance of a server began or ended.
         StatusChange = "status_change",
         /// A container runs another image than before.
         VersionChange = "version_change",

@@ -1,6 +1,6 @@
 //! What a report changes: events to record, containers to store and to forget.
 
-use super::{ActivityKind, Container};
+use super::{ActivityKind, Container, ServerStatus};
 
 /// Something that happened, before the store has numbered and dated it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,24 @@ impl Event {
     /// Nothing was heard from the server called `name` for the time the operator allows.
     pub fn server_offline(name: &str) -> Self {
         Self::about_server(ActivityKind::Offline, format!("{name} is offline"))
+    }
+
+    /// An operator began to work on the server called `name`, which had the status `before`.
+    pub fn maintenance_began(name: &str, before: ServerStatus) -> Self {
+        Self::status_changed(format!("{name} is in maintenance"), before, ServerStatus::Maintenance)
+    }
+
+    /// The work on the server called `name` is over, and it counts as `now`.
+    pub fn maintenance_ended(name: &str, now: ServerStatus) -> Self {
+        Self::status_changed(format!("{name} is not in maintenance any more"), ServerStatus::Maintenance, now)
+    }
+
+    fn status_changed(message: String, before: ServerStatus, now: ServerStatus) -> Self {
+        Self {
+            old_value: Some(before.as_str().to_owned()),
+            new_value: Some(now.as_str().to_owned()),
+            ..Self::about_server(ActivityKind::StatusChange, message)
+        }
     }
 
     fn about_server(kind: ActivityKind, message: String) -> Self {

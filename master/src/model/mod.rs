@@ -29,7 +29,10 @@ pub use rollup::{Rollup, Summary, Tier};
 pub(crate) use sample::full_readings;
 pub use sample::{Need, Readings, Sample, StoredSample};
 pub use series::{Numbers, Series, SeriesField, SeriesStretch, SeriesTier};
-pub use server::{ServerDetail, ServerQuery, ServerSort, ServerStatus, ServerSummary, Stats};
+pub use server::{
+    Maintenance, MaintenanceChange, ServerChange, ServerCount, ServerDetail, ServerFilter, ServerQuery, ServerSort,
+    ServerStatus, ServerSummary, Stats,
+};
 pub use service::{Service, ServiceKind, ServiceStatus};
 pub use storage::{Storage, StorageDisk, StorageForecast, StorageGrowth, StorageTier};
 pub use trend::{Trend, Trends};

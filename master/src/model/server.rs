@@ -13,7 +13,7 @@ text_enum! {
         Online = "online",
         /// Nothing was heard for `OFFLINE_AFTER_S`.
         Offline = "offline",
-        /// The operator works on it; no judgement is passed. Nothing sets this yet.
+        /// An operator works on it: it reports or not, and no judgement is passed.
         Maintenance = "maintenance",
     }
 }
@@ -35,12 +35,23 @@ pub enum ServerSort {
     ContainerCount,
 }
 
+/// Which servers operators put together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerFilter {
+    /// Only those of this group; empty for those of none.
+    pub group: Option<String>,
+    /// Only those with this tag.
+    pub tag: Option<String>,
+}
+
 /// Which servers of the list are asked for, and in what order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerQuery {
     /// Only those with this status.
     pub status: Option<ServerStatus>,
-    /// Only those whose name or host name has this in it, whatever the case.
+    /// Only those of this group and with this tag.
+    pub filter: ServerFilter,
+    /// Only those whose name, display name or host name has this in it, whatever the case.
     pub search: String,
     /// By what.
     pub sort: ServerSort,
@@ -92,6 +103,83 @@ pub struct ServerSummary {
     /// When the last request of its agent was accepted, by the master's clock.
     #[salvo(schema(value_type = String, format = DateTime))]
     pub last_seen_at: Timestamp,
+    /// What people call it; absent where nobody gave it such a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub display_name: Option<String>,
+    /// The group it is in; absent where it is in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub group: Option<String>,
+    /// Its tags, in alphabetical order; absent where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[salvo(schema(required = false))]
+    pub tags: Vec<String>,
+    /// Of the status `maintenance`; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = Maintenance, required = false))]
+    pub maintenance: Option<Maintenance>,
+    /// When its display name, group, tags, notes or maintenance were changed last; absent before the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, format = DateTime, required = false))]
+    pub edited_at: Option<Timestamp>,
+}
+
+/// Work on a server, during which nobody judges it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Maintenance {
+    /// When it began.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub since: Timestamp,
+    /// When it ends by itself; absent where somebody has to end it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, format = DateTime, required = false))]
+    pub until: Option<Timestamp>,
+    /// What is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub reason: Option<String>,
+}
+
+/// What is to become of what operators say about a server. `None` leaves it as it is, and `Some(None)` takes it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerChange {
+    /// What people call it.
+    pub display_name: Option<Option<String>>,
+    /// The group it is in.
+    pub group: Option<Option<String>>,
+    /// All its tags, in order and each once.
+    pub tags: Option<Vec<String>>,
+    /// Anything else about it.
+    pub notes: Option<Option<String>>,
+    /// Whether it is worked on.
+    pub maintenance: Option<Option<MaintenanceChange>>,
+}
+
+/// As [`ServerChange`], of the maintenance that begins or goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaintenanceChange {
+    /// When it ends by itself.
+    pub until: Option<Option<Timestamp>>,
+    /// What is done.
+    pub reason: Option<Option<String>>,
+}
+
+/// How many servers a group or a tag has, by their status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerCount {
+    /// The group or the tag.
+    pub name: String,
+    /// All its servers.
+    pub servers: i64,
+    /// Those that are online.
+    pub online: i64,
+    /// Those that are offline.
+    pub offline: i64,
+    /// Those in maintenance.
+    pub maintenance: i64,
 }
 
 /// Body of `GET /api/servers/{id}`.
@@ -122,6 +210,10 @@ pub struct ServerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[salvo(schema(value_type = i64, required = false))]
     pub clock_offset_milliseconds: Option<i64>,
+    /// What operators wrote down about it, as plain text of one or more lines; absent where nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub notes: Option<String>,
     /// Its containers, by name.
     pub containers: Vec<Container>,
     /// Its containers grouped into services, by name.

@@ -9,7 +9,7 @@
 //! Samples go through one writer, with all that come within a few milliseconds (`ingest`). That a server was heard is
 //! noted in memory and written every second (`heard`). Only a changed set of containers is a transaction of its own; it
 //! locks the server's row, so that sets of one server are compared one after the other while others go on. No write
-//! joins what belongs to different servers.
+//! joins what belongs to different servers, but for the merge of two (`forget`).
 
 mod access;
 mod activities;
@@ -19,12 +19,14 @@ mod containers;
 mod disk;
 pub mod distribute;
 mod forecast;
+mod forget;
 mod growth;
 mod heard;
 mod ingest;
 mod leader;
 mod lock;
 mod metrics;
+mod organise;
 mod packed;
 mod postgres;
 mod retention;
@@ -39,6 +41,7 @@ mod storage;
 pub mod transfer;
 mod trends;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -53,6 +56,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 pub use access::{UserChange, UserWithHash};
 use disk::Disk;
+pub use forget::Merge;
 pub use lock::Lock;
 pub use retention::Retention;
 pub use samples::{PAGE_ROWS, Samples};
@@ -68,7 +72,7 @@ use shapes::{Kept, Shapes};
 use crate::domain::changes::{ACTIVITIES_MAX, ContainerSet};
 use crate::model::{
     Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Rollup, Sample,
-    ServerDetail, ServerStatus, ServerSummary, Stats, Tier,
+    ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats, Tier,
 };
 
 /// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 20 columns stay
@@ -234,11 +238,15 @@ macro_rules! for_both_engines {
             #[allow(dead_code)]
             type Row = sqlx::sqlite::SqliteRow;
             #[allow(unused_imports)]
+            use crate::store::access::sqlite as access_of_engine;
+            #[allow(unused_imports)]
             use crate::store::activities::sqlite as activities_of_engine;
             #[allow(unused_imports)]
             use crate::store::containers::sqlite as containers_of_engine;
             #[allow(unused_imports)]
             use crate::store::metrics::sqlite as metrics_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::retention::sqlite as retention_of_engine;
             #[allow(unused_imports)]
             use crate::store::sqlite as of_engine;
             $($item)*
@@ -252,11 +260,15 @@ macro_rules! for_both_engines {
             #[allow(dead_code)]
             type Row = sqlx::postgres::PgRow;
             #[allow(unused_imports)]
+            use crate::store::access::postgres as access_of_engine;
+            #[allow(unused_imports)]
             use crate::store::activities::postgres as activities_of_engine;
             #[allow(unused_imports)]
             use crate::store::containers::postgres as containers_of_engine;
             #[allow(unused_imports)]
             use crate::store::metrics::postgres as metrics_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::retention::postgres as retention_of_engine;
             #[allow(unused_imports)]
             use crate::store::postgres as of_engine;
             $($item)*
@@ -544,9 +556,30 @@ impl Store {
         // Before it is read: what is written meanwhile is in one of the two.
         let newest = self.heard.newest_of_all();
         let list: Result<Vec<ServerSummary>, StoreError> = read!(self, servers::list());
-        let mut list = list?;
+        Ok(self.add_what_is_in_memory_to_all(list?, &newest))
+    }
+
+    /// The servers that `filter` is for, by name; and among them the one of the number `also`, where it is there.
+    pub async fn server_list_some(
+        &self,
+        filter: &ServerFilter,
+        also: Option<i64>,
+    ) -> Result<Vec<ServerSummary>, StoreError> {
+        if *filter == ServerFilter::default() {
+            return self.server_list().await;
+        }
+        let newest = self.heard.newest_of_all();
+        let list: Result<Vec<ServerSummary>, StoreError> = read!(self, servers::list_some(filter, also));
+        Ok(self.add_what_is_in_memory_to_all(list?, &newest))
+    }
+
+    fn add_what_is_in_memory_to_all(
+        &self,
+        mut list: Vec<ServerSummary>,
+        newest: &HashMap<i64, Newest>,
+    ) -> Vec<ServerSummary> {
         list.iter_mut().for_each(|server| self.add_what_is_in_memory(server, newest.get(&server.id)));
-        Ok(list)
+        list
     }
 
     /// One server with its containers; its services are left empty. `None` where there is no such server.

@@ -5,6 +5,8 @@
 //! each time in a transaction of its own that takes its turn among the writers. On SQLite the room is given back in steps
 //! of a few hundred KB where there is much of it; what is free otherwise is used again.
 
+use std::time::Duration;
+
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
@@ -12,7 +14,7 @@ use super::packed::SPAN_MAX_MS;
 use super::{Engine, MS_PER_DAY, Store, StoreError, for_both_engines, in_transaction, read, retention};
 
 /// Rows that one transaction deletes at most.
-const ROWS_PER_STEP: i64 = 500;
+pub(super) const ROWS_PER_STEP: i64 = 500;
 /// Servers that are looked up at a time.
 const SERVERS_PER_LOOK: i64 = 256;
 /// How much longer than a sample is taken it is kept, so that none is taken whose neighbours are gone.
@@ -69,21 +71,32 @@ pub struct Retained {
     pub longest_step_us: u64,
 }
 
-/// What has rows that get old.
+/// What a server has many rows of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Samples,
     Shapes,
     Hours,
     Days,
+    /// Hours that are to be rolled up again.
+    Due,
+    /// By their numbers; all others are by their time.
+    Activities,
 }
 
-/// Old rows of one server: those until `last_ms`.
+/// Rows of one server that are to go: those until `last`.
 #[derive(Clone, Copy, Debug)]
 pub struct Old {
-    kind: Kind,
-    server_id: i64,
-    last_ms: i64,
+    pub(super) kind: Kind,
+    pub(super) server_id: i64,
+    pub(super) last: i64,
+}
+
+/// What one transaction is to delete.
+#[derive(Debug, Default)]
+pub struct Batch {
+    old: Vec<Old>,
+    rows: i64,
 }
 
 impl Store {
@@ -125,49 +138,70 @@ impl Store {
 
     async fn delete_old(&self, kinds: &[(Kind, i64)], done: &mut Retained) -> Result<(), StoreError> {
         let led = self.is_leading();
-        let (mut after, mut found, mut rows) = (i64::MIN, Vec::new(), 0);
+        let (mut after, mut batch) = (i64::MIN, Batch::default());
         loop {
             let servers: Result<Vec<i64>, StoreError> = read!(self, retention::servers(after));
             let servers = servers?;
             let Some(last) = servers.last() else { break };
             after = *last;
             for server_id in servers {
-                for (kind, before_ms) in kinds.iter().copied() {
-                    loop {
-                        if led && !self.is_leading() {
-                            return Ok(());
-                        }
-                        let old: Result<Option<(i64, Old)>, StoreError> =
-                            read!(self, retention::oldest(kind, server_id, before_ms, ROWS_PER_STEP - rows));
-                        let Some((more, old)) = old? else { break };
-                        found.push(old);
-                        rows += more;
-                        if rows < ROWS_PER_STEP {
-                            break;
-                        }
-                        self.delete(&mut found, done).await?;
-                        rows = 0;
-                    }
+                if !self.delete_old_of(server_id, kinds, led, &mut batch, done).await? {
+                    return Ok(());
                 }
             }
         }
-        self.delete(&mut found, done).await
+        self.delete(&mut batch, done).await
     }
 
-    async fn delete(&self, found: &mut Vec<Old>, done: &mut Retained) -> Result<(), StoreError> {
-        if found.is_empty() {
+    /// Deletes what of these kinds a server has from before those times. What is less than a step is left in `batch`. False
+    /// where this master `led` and does not any more.
+    pub(super) async fn delete_old_of(
+        &self,
+        server_id: i64,
+        kinds: &[(Kind, i64)],
+        led: bool,
+        batch: &mut Batch,
+        done: &mut Retained,
+    ) -> Result<bool, StoreError> {
+        for (kind, before) in kinds.iter().copied() {
+            loop {
+                if led && !self.is_leading() {
+                    return Ok(false);
+                }
+                let old: Result<Option<(i64, Old)>, StoreError> =
+                    read!(self, retention::oldest(kind, server_id, before, ROWS_PER_STEP - batch.rows));
+                let Some((rows, old)) = old? else { break };
+                batch.old.push(old);
+                batch.rows += rows;
+                if batch.rows < ROWS_PER_STEP {
+                    break;
+                }
+                self.delete(batch, done).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) async fn delete(&self, batch: &mut Batch, done: &mut Retained) -> Result<(), StoreError> {
+        if batch.old.is_empty() {
             return Ok(());
         }
-        let old = std::mem::take(found);
+        let old = std::mem::take(batch).old;
         let began = tokio::time::Instant::now();
         let deleted: Result<u64, StoreError> = in_transaction!(self, retention::delete(&old));
-        let rows = deleted?;
-        let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        done.longest_step_us = done.longest_step_us.max(took_us);
-        done.rows += rows;
-        done.rows_max = done.rows_max.max(rows);
-        done.steps += 1;
+        done.step(deleted?, began.elapsed());
         Ok(())
+    }
+}
+
+impl Retained {
+    /// Notes a step that took away so many rows.
+    pub(super) fn step(&mut self, rows: u64, took: Duration) {
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.longest_step_us = self.longest_step_us.max(took_us);
+        self.rows += rows;
+        self.rows_max = self.rows_max.max(rows);
+        self.steps += 1;
     }
 }
 
@@ -195,7 +229,7 @@ for_both_engines! {
         connection: &mut Connection,
         kind: Kind,
         server_id: i64,
-        before_ms: i64,
+        before: i64,
         limit: i64,
     ) -> Result<Option<(i64, Old)>, StoreError> {
         let sql = match kind {
@@ -215,22 +249,32 @@ for_both_engines! {
                 "SELECT COUNT(*) AS rows, MAX(ms) AS last FROM (SELECT start_ms AS ms FROM rollups_daily \
                  WHERE server_id = $1 AND start_ms < $2 ORDER BY start_ms LIMIT $3) AS old"
             }
+            Kind::Due => {
+                "SELECT COUNT(*) AS rows, MAX(ms) AS last FROM (SELECT hour_ms AS ms FROM rollups_due \
+                 WHERE server_id = $1 AND hour_ms < $2 ORDER BY hour_ms LIMIT $3) AS old"
+            }
+            Kind::Activities => {
+                "SELECT COUNT(*) AS rows, MAX(number) AS last FROM (SELECT sequence AS number FROM activities \
+                 WHERE server_id = $1 AND sequence < $2 ORDER BY sequence LIMIT $3) AS old"
+            }
         };
-        let row = sqlx::query(sql).bind(server_id).bind(before_ms).bind(limit).fetch_one(connection).await?;
-        let (rows, last_ms): (i64, Option<i64>) = (row.try_get("rows")?, row.try_get("last")?);
-        Ok(last_ms.map(|last_ms| (rows, Old { kind, server_id, last_ms })))
+        let row = sqlx::query(sql).bind(server_id).bind(before).bind(limit).fetch_one(connection).await?;
+        let (rows, last): (i64, Option<i64>) = (row.try_get("rows")?, row.try_get("last")?);
+        Ok(last.map(|last| (rows, Old { kind, server_id, last })))
     }
 
     pub async fn delete(connection: &mut Connection, old: &[Old]) -> Result<u64, StoreError> {
         let mut rows = 0;
-        for Old { kind, server_id, last_ms } in old {
+        for Old { kind, server_id, last } in old {
             let sql = match kind {
                 Kind::Samples => "DELETE FROM metrics WHERE server_id = $1 AND timestamp_ms <= $2",
                 Kind::Shapes => "DELETE FROM metric_shapes WHERE server_id = $1 AND base_ms <= $2",
                 Kind::Hours => "DELETE FROM rollups_hourly WHERE server_id = $1 AND start_ms <= $2",
                 Kind::Days => "DELETE FROM rollups_daily WHERE server_id = $1 AND start_ms <= $2",
+                Kind::Due => "DELETE FROM rollups_due WHERE server_id = $1 AND hour_ms <= $2",
+                Kind::Activities => "DELETE FROM activities WHERE server_id = $1 AND sequence <= $2",
             };
-            rows += sqlx::query(sql).bind(server_id).bind(last_ms).execute(&mut *connection).await?.rows_affected();
+            rows += sqlx::query(sql).bind(server_id).bind(last).execute(&mut *connection).await?.rows_affected();
         }
         Ok(rows)
     }

@@ -6,8 +6,8 @@ use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
 use super::heard::{Facts, Known, Newest, SeenServer};
-use super::{StoreError, for_both_engines};
-use crate::model::{Event, Registration, ServerDetail, ServerStatus, ServerSummary, Stats};
+use super::{StoreError, for_both_engines, from_json, json};
+use crate::model::{Event, Maintenance, Registration, ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats};
 
 /// Servers with what is kept of each beside its facts: no sample and no container is read. Then `more` columns.
 macro_rules! select_servers {
@@ -15,7 +15,8 @@ macro_rules! select_servers {
         concat!(
             "SELECT s.id, s.name, s.hostname, s.ip_address, s.status, s.cpu_cores, s.total_memory_gb, s.total_disk_gb, \
              h.last_seen_at_ms, h.newest_ms, h.newest_cpu_percent_hundredths, h.newest_memory_percent_hundredths, \
-             h.newest_disk_percent_hundredths, h.container_count",
+             h.newest_disk_percent_hundredths, h.container_count, s.display_name, s.group_name, s.tags, \
+             s.maintenance_since_ms, s.maintenance_until_ms, s.maintenance_reason, s.edited_at_ms",
             $more,
             " FROM servers s JOIN server_heard h ON h.server_id = s.id ",
             $rest
@@ -24,8 +25,14 @@ macro_rules! select_servers {
 }
 
 const LIST: &str = select_servers!("", "ORDER BY s.name");
+/// Those of a group and with a tag, and one more. A tag is found between its quotes, which no tag has.
+const SOME: &str = select_servers!(
+    "",
+    "WHERE s.id = $3 OR (COALESCE(s.group_name, '') = COALESCE($1, s.group_name, '') \
+     AND (CAST($2 AS TEXT) IS NULL OR REPLACE(s.tags, $2, '') <> s.tags)) ORDER BY s.name"
+);
 const ONE: &str = select_servers!(
-    ", s.created_at_ms, s.os_name, s.os_version, s.os_kernel, s.os_arch, s.docker_version, s.agent_version",
+    ", s.created_at_ms, s.os_name, s.os_version, s.os_kernel, s.os_arch, s.docker_version, s.agent_version, s.notes",
     "WHERE s.id = $1"
 );
 
@@ -59,7 +66,18 @@ fn percent(hundredths: i16) -> f64 {
     f64::from(hundredths) / 100.0
 }
 
-fn status(text: &str) -> Result<ServerStatus, StoreError> {
+pub(super) fn tags(text: &str) -> Result<Vec<String>, StoreError> {
+    // Most have none.
+    if text == "[]" { Ok(Vec::new()) } else { from_json("tags", text) }
+}
+
+/// `None` where there is no beginning.
+pub(super) fn maintenance(since_ms: Option<i64>, until_ms: Option<i64>, reason: Option<String>) -> Option<Maintenance> {
+    let since = Timestamp::from_unix_ms(since_ms?);
+    Some(Maintenance { since, until: until_ms.map(Timestamp::from_unix_ms), reason })
+}
+
+pub(super) fn status(text: &str) -> Result<ServerStatus, StoreError> {
     ServerStatus::parse(text).ok_or_else(|| StoreError::Corrupt { column: "status", value: text.to_owned() })
 }
 
@@ -258,6 +276,17 @@ for_both_engines! {
         rows.iter().map(summary).collect()
     }
 
+    /// Those that `filter` is for, and the one of the number `also`.
+    pub async fn list_some(
+        connection: &mut Connection,
+        filter: &ServerFilter,
+        also: Option<i64>,
+    ) -> Result<Vec<ServerSummary>, StoreError> {
+        let tag = filter.tag.as_ref().map(json);
+        let rows = sqlx::query(SOME).bind(&filter.group).bind(tag).bind(also).fetch_all(connection).await?;
+        rows.iter().map(summary).collect()
+    }
+
     pub async fn find(connection: &mut Connection, server_id: i64) -> Result<Option<ServerDetail>, StoreError> {
         let row: Option<Row> =
             sqlx::query(ONE).bind(server_id).fetch_optional(&mut *connection).await?;
@@ -277,6 +306,7 @@ for_both_engines! {
             os_arch: row.try_get("os_arch")?,
             docker_version: row.try_get("docker_version")?,
             agent_version: row.try_get("agent_version")?,
+            notes: row.try_get("notes")?,
             clock_offset_milliseconds: newest.and_then(|sample| sample.readings?.agent?.clock_offset_milliseconds),
             containers,
             services: Vec::new(),
@@ -320,6 +350,11 @@ for_both_engines! {
             total_disk_gb: row.try_get(7)?,
             last_metrics_at: row.try_get::<Option<i64>, _>(9)?.map(Timestamp::from_unix_ms),
             last_seen_at: Timestamp::from_unix_ms(row.try_get(8)?),
+            display_name: row.try_get(14)?,
+            group: row.try_get(15)?,
+            tags: tags(row.try_get(16)?)?,
+            maintenance: maintenance(row.try_get(17)?, row.try_get(18)?, row.try_get(19)?),
+            edited_at: row.try_get::<Option<i64>, _>(20)?.map(Timestamp::from_unix_ms),
         })
     }
 }

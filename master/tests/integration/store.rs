@@ -385,6 +385,7 @@ async fn a_deleted_server_is_noticed_and_costs_nobody_else(store: Opened) {
     let (gone, stays) = (reporter(&store, "web-1").await, reporter(&store, "web-2").await);
     store.metrics_insert(&gone, [sample(0, 1.0)], at(0)).await.unwrap();
     store.database.execute(&format!("DELETE FROM servers WHERE id = {}", gone.server_id));
+    store.forget_deleted(at(0)).await.unwrap();
     assert_eq!(store.database.numbers("SELECT COUNT(*) FROM metrics"), [0], "its samples went with it");
     // Both wait for the writer together; only one of them is refused.
     let both = [&gone, &stays].map(|reporter| {

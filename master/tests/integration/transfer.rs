@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use neon_shared::time::Timestamp;
 use serde_json::Value;
 use sha2::Digest;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -110,6 +111,14 @@ fn filled(engine: Engine) -> Database {
     assert_eq!(master.registered("gone").0, 3);
     stop(master);
     database.execute("DELETE FROM servers WHERE name = 'gone'");
+    forgotten(&database, ago(0));
+    database
+        .execute("INSERT INTO servers_deleted (server_id, merged_into, emptied_at_ms) VALUES (900, 1, 9000000000000)");
+    database.execute(
+        "UPDATE servers SET display_name = 'Größe', group_name = 'g', tags = '[\"a\",\"b\"]', notes = 'n', \
+         maintenance_since_ms = 1, maintenance_until_ms = 9000000000000, maintenance_reason = 'r', status = 'maintenance', \
+         status_before = 'online', edited_at_ms = 2 WHERE name = 'web-1'",
+    );
     fill(&database, engine);
     for n in 1..=2 {
         let hash = sha2::Sha256::digest(format!("{TOKEN}{n}").as_bytes());
@@ -129,6 +138,11 @@ fn filled(engine: Engine) -> Database {
         }
     }
     database
+}
+
+/// Has the rest of deleted servers deleted.
+fn forgotten(database: &Database, now: Timestamp) {
+    database.with_store(|store| async move { store.forget_deleted(now).await.unwrap() });
 }
 
 /// An API token of the source, which is good on the target as well.
@@ -168,6 +182,7 @@ const TABLES: &[&str] = &[
     "rollup_names",
     "rollups_done",
     "rollups_due",
+    "servers_deleted",
 ];
 
 fn counts(database: &Database) -> Vec<i64> {
@@ -188,6 +203,7 @@ fn everything_goes_to_the_other_engine_and_back(engine: Engine) {
     let (there, back) = (Database::fresh(other(engine)), Database::fresh(engine));
     let (before, expected) = (counts(&source), seen(&source));
     assert!(before.iter().all(|count| *count >= 2), "{before:?}: each table has something to move");
+    assert_eq!(expected[2]["maintenance"]["reason"], "r", "what operators say goes along: {}", expected[2]);
     assert_eq!(expected[3]["readings"].as_object().map(|readings| readings.len() > 5), Some(true), "{}", expected[3]);
 
     let first = done(neon(&source, &there).output().unwrap());
@@ -221,6 +237,7 @@ fn a_target_with_anything_in_it_is_refused(engine: Engine) {
     assert_eq!(counts(&target), before);
     // A master that was started and has heard nothing is nothing.
     target.execute("DELETE FROM servers");
+    [ago(0), ago(-3_600_000)].into_iter().for_each(|now| forgotten(&target, now));
     assert_eq!(counts(&target), nothing());
     done(neon(&source, &target).output().unwrap());
     assert_eq!(counts(&target), counts(&source));

@@ -230,6 +230,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The groups that servers are in, by name.
+         * @description Each with how many servers it has, by their status. A group is there as long as a server is in it.
+         */
+        get: operations["group_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/login": {
         parameters: {
             query?: never;
@@ -307,6 +327,38 @@ export interface paths {
         get: operations["server_detail"];
         put?: never;
         post?: never;
+        /**
+         * Deletes a server with all its data.
+         * @description It is gone from every list at once, and the API tokens for it alone are revoked; its samples and what was made of them are
+         *     deleted in the background. An agent that still reports for it is not known any more, and registers as a new server.
+         */
+        delete: operations["server_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what operators say about a server.
+         * @description Its display name, group, tags, notes and maintenance: what is absent from the body stays as it is, and null takes it
+         *     away (RFC 7396). What its agent says of it cannot be changed here.
+         */
+        patch: operations["server_change"];
+        trace?: never;
+    };
+    "/api/servers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merges another server into this one, as after a host was installed anew under another name.
+         * @description The history of the other goes to this one: samples, hours and days, and what happened; of two of one time this one's stays. So
+         *     do its display name, group, tags and notes where this one has none. The other server has to be offline, and is gone from every
+         *     list at once; its history arrives in the background, oldest first. The API tokens for it alone are revoked.
+         */
+        post: operations["server_merge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,6 +481,26 @@ export interface paths {
          * @description Sizes are in bytes. Measured every ten seconds at most; growth from the start of this master on, a day back at most.
          */
         get: operations["storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tags that servers have, by name.
+         * @description Each with how many servers have it, by their status. A tag is there as long as a server has it.
+         */
+        get: operations["tag_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1382,6 +1454,40 @@ export interface components {
             token?: (null | components["schemas"]["ApiToken"]) & unknown;
             user?: (null | components["schemas"]["User"]) & unknown;
         };
+        /** @description Work on a server: it has the status `maintenance`, whether it reports or not. */
+        MaintenancePatch: {
+            /** @description What is done: 1 to 200 characters, none of them a control character. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, in the future; until somebody ends it where it is null, or absent from the beginning.
+             */
+            until?: string | null;
+        };
+        /** @description Which server's history is handed on. */
+        MergeRequest: {
+            /**
+             * Format: int64
+             * @description Number of the server that is gone after this.
+             */
+            from: number;
+        };
+        /**
+         * @description What is to change of what operators say about a server; what is absent stays, and null takes away.
+         *
+         *     Read by [`organise::change`], which names the field that it does not understand.
+         */
+        ServerPatch: {
+            /** @description What people call it: 1 to 128 characters, none of them a control character. Its agent's name stays what it is. */
+            displayName?: string | null;
+            /** @description The one group it is in: 1 to 64 characters, none of them a control character. */
+            group?: string | null;
+            maintenance?: (null | components["schemas"]["MaintenancePatch"]) & unknown;
+            /** @description Anything else, as plain text of at most 10,000 characters, which may have line breaks. */
+            notes?: string | null;
+            /** @description All its tags, at most 20: each of 1 to 40 characters, none of them a space, a comma, a quote or a backslash. */
+            tags?: string[] | null;
+        };
         /** @description An API token, and what it is sent as. No `Debug`. */
         TokenAnswer: {
             /** @description What goes into `Authorization: Bearer …`. It is stored nowhere, and shown in this answer alone. */
@@ -1419,7 +1525,7 @@ export interface components {
          * @description What the audit log knows.
          * @enum {string}
          */
-        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "session_ended" | "user_removed" | "token_created" | "token_revoked";
+        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "session_ended" | "user_removed" | "token_created" | "token_revoked" | "server_changed" | "server_deleted" | "server_merged";
         /** @description An API token, without what it is recognised by. */
         ApiToken: {
             /**
@@ -1764,6 +1870,46 @@ export interface components {
          * @enum {string}
          */
         SeriesTier: "raw" | "hourly" | "daily";
+        /** @description Work on a server, during which nobody judges it. */
+        Maintenance: {
+            /** @description What is done. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; absent where somebody has to end it.
+             */
+            until?: string;
+        };
+        /** @description How many servers a group or a tag has, by their status. */
+        ServerCount: {
+            /**
+             * Format: int64
+             * @description Those in maintenance.
+             */
+            maintenance: number;
+            /** @description The group or the tag. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Those that are offline.
+             */
+            offline: number;
+            /**
+             * Format: int64
+             * @description Those that are online.
+             */
+            online: number;
+            /**
+             * Format: int64
+             * @description All its servers.
+             */
+            servers: number;
+        };
         /** @description Body of `GET /api/servers/{id}`. */
         ServerDetail: (components["schemas"]["ServerSummary"] & unknown) & {
             /** @description Version of its agent, empty where the agent did not say. */
@@ -1783,6 +1929,8 @@ export interface components {
             createdAt: string;
             /** @description Version of its Docker Engine; null where none answered. */
             dockerVersion: string | null;
+            /** @description What operators wrote down about it, as plain text of one or more lines; absent where nobody did. */
+            notes?: string;
             /** @description Machine architecture. */
             osArch: string;
             /** @description Kernel release. */
@@ -1821,6 +1969,15 @@ export interface components {
              * @description Disk in use in percent, from the newest sample; absent before the first.
              */
             disk?: number;
+            /** @description What people call it; absent where nobody gave it such a name. */
+            displayName?: string;
+            /**
+             * Format: date-time
+             * @description When its display name, group, tags, notes or maintenance were changed last; absent before the first time.
+             */
+            editedAt?: string;
+            /** @description The group it is in; absent where it is in none. */
+            group?: string;
             /** @description The kernel's host name. */
             hostname: string;
             /**
@@ -1840,6 +1997,7 @@ export interface components {
              * @description When the last request of its agent was accepted, by the master's clock.
              */
             lastSeenAt: string;
+            maintenance?: components["schemas"]["Maintenance"] & unknown;
             /**
              * Format: double
              * @description Memory in use in percent, from the newest sample; absent before the first.
@@ -1848,6 +2006,8 @@ export interface components {
             /** @description The operator's unique name (`SERVER_NAME` of the agent). */
             name: string;
             status: components["schemas"]["ServerStatus"] & unknown;
+            /** @description Its tags, in alphabetical order; absent where it has none. */
+            tags?: string[];
             /**
              * Format: double
              * @description Real file systems together, in GiB.
@@ -3566,6 +3726,107 @@ export interface operations {
             };
         };
     };
+    group_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    /** @description Of this answer, for `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "maintenance": 1,
+                     *         "name": "shop",
+                     *         "offline": 0,
+                     *         "online": 1,
+                     *         "servers": 2
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ServerCount"][];
+                };
+            };
+            /** @description As `If-None-Match` says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -3833,7 +4094,17 @@ export interface operations {
                  */
                 status?: components["schemas"]["ServerStatus"];
                 /**
-                 * @description Only servers with this in their name or host name, whatever the case; at most 128 bytes
+                 * @description Only servers of this group; empty for those of none
+                 * @example shop
+                 */
+                group?: string;
+                /**
+                 * @description Only servers with this tag
+                 * @example eu
+                 */
+                tag?: string;
+                /**
+                 * @description Only servers with this in their name, display name or host name, whatever the case; at most 128 bytes
                  * @example web
                  */
                 search?: string;
@@ -3866,6 +4137,9 @@ export interface operations {
                      *         "cpu": 14.85,
                      *         "cpuCores": 8,
                      *         "disk": 6.31,
+                     *         "displayName": "Shop, first of two",
+                     *         "editedAt": "2026-11-24T09:08:04.931Z",
+                     *         "group": "shop",
                      *         "hostname": "web-1.example.org",
                      *         "id": 1,
                      *         "ipAddress": "192.0.2.17",
@@ -3874,6 +4148,10 @@ export interface operations {
                      *         "memory": 3.09,
                      *         "name": "web-1",
                      *         "status": "online",
+                     *         "tags": [
+                     *           "eu",
+                     *           "web"
+                     *         ],
                      *         "totalDiskGb": 755.92,
                      *         "totalMemoryGb": 23.54
                      *       }
@@ -4142,6 +4420,514 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    server_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path: {
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no such server any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `Invalid server ID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    server_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path: {
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "displayName": "Shop, first of two",
+                 *       "group": "shop",
+                 *       "maintenance": {
+                 *         "reason": "A new disk",
+                 *         "until": "2036-11-24T12:00:00.000Z"
+                 *       },
+                 *       "notes": null,
+                 *       "tags": [
+                 *         "web",
+                 *         "eu"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ServerPatch"];
+            };
+        };
+        responses: {
+            /** @description The server as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "agentVersion": "0.1.0",
+                     *       "containerCount": 1,
+                     *       "containers": [
+                     *         {
+                     *           "composeProject": "shop",
+                     *           "composeService": "web",
+                     *           "containerId": "eb6f6e2aaa26",
+                     *           "exitCode": 0,
+                     *           "health": "healthy",
+                     *           "image": "example.org/shop:4.2",
+                     *           "imageId": "sha256:664f5f42ec871e7f6a4cd45e5fabac5f35ee4d7306e43d871cf4ad0a703c1194",
+                     *           "imageTags": [
+                     *             "example.org/shop:4.2"
+                     *           ],
+                     *           "labels": {
+                     *             "neon.service": "Shop"
+                     *           },
+                     *           "name": "shop",
+                     *           "networks": [
+                     *             "bridge"
+                     *           ],
+                     *           "ports": "8080:80",
+                     *           "restartCount": 0,
+                     *           "serverId": 1,
+                     *           "startedAt": "2026-11-23T08:47:25.668Z",
+                     *           "status": "running",
+                     *           "updatedAt": "2026-11-24T09:08:04.914Z"
+                     *         }
+                     *       ],
+                     *       "cpu": 14.85,
+                     *       "cpuCores": 8,
+                     *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "disk": 6.31,
+                     *       "displayName": "Shop, first of two",
+                     *       "dockerVersion": "27.3.1",
+                     *       "editedAt": "2026-11-24T09:08:04.931Z",
+                     *       "group": "shop",
+                     *       "hostname": "web-1.example.org",
+                     *       "id": 1,
+                     *       "ipAddress": "192.0.2.17",
+                     *       "lastMetricsAt": "2026-11-24T09:08:03.022Z",
+                     *       "lastSeenAt": "2026-11-24T09:08:04.917Z",
+                     *       "maintenance": {
+                     *         "reason": "A new disk",
+                     *         "since": "2026-11-24T09:08:04.931Z",
+                     *         "until": "2036-11-24T12:00:00.000Z"
+                     *       },
+                     *       "memory": 3.09,
+                     *       "name": "web-1",
+                     *       "osArch": "x86_64",
+                     *       "osKernel": "6.1.0-26-amd64",
+                     *       "osName": "Debian GNU/Linux",
+                     *       "osVersion": "12",
+                     *       "services": [
+                     *         {
+                     *           "containerIds": [
+                     *             "eb6f6e2aaa26"
+                     *           ],
+                     *           "dependsOn": [],
+                     *           "description": null,
+                     *           "id": "eb6f6e2aaa26",
+                     *           "name": "shop",
+                     *           "optionalDependsOn": [],
+                     *           "project": null,
+                     *           "runningCount": 1,
+                     *           "service": null,
+                     *           "status": "healthy",
+                     *           "type": null
+                     *         }
+                     *       ],
+                     *       "status": "maintenance",
+                     *       "tags": [
+                     *         "eu",
+                     *         "web"
+                     *       ],
+                     *       "totalDiskGb": 755.92,
+                     *       "totalMemoryGb": 23.54
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServerDetail"];
+                };
+            };
+            /** @description `Invalid server ID`, or a field is not understood; its name comes first */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    server_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path: {
+                /**
+                 * @description Number of the server that goes on
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description The other server is gone, and its history on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `Invalid server ID`, or `from` is not the number of another server */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found`, or `There is no server of the number in from` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive within 30 seconds */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The other server is not offline */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "from: is not offline; only a server that is can be merged"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorBody"];
@@ -4992,6 +5778,107 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tag_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tags */
+            200: {
+                headers: {
+                    /** @description Of this answer, for `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "maintenance": 1,
+                     *         "name": "eu",
+                     *         "offline": 0,
+                     *         "online": 1,
+                     *         "servers": 2
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ServerCount"][];
+                };
+            };
+            /** @description As `If-None-Match` says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };

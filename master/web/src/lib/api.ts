@@ -2,7 +2,7 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
-import type { Activity, Container, Sample, Series, Server, ServerSummary, SessionInfo, Trends } from "./model";
+import type { Activity, Container, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
 
@@ -57,6 +57,22 @@ export function server(id: number, signal: AbortSignal): Promise<Server> {
   return getJson(`/api/servers/${id}`, signal);
 }
 
+/** `PATCH /api/servers/{id}`: what operators say about it; what is absent stays, and null takes away. */
+export async function changeServer(id: number, patch: ServerPatch): Promise<Server> {
+  return bodyOf(await send("PATCH", `/api/servers/${id}`, JSON.stringify(patch)));
+}
+
+/** `DELETE /api/servers/{id}`: with all its data. One that is gone already is as good. */
+export async function deleteServer(id: number): Promise<void> {
+  const response = await send("DELETE", `/api/servers/${id}`);
+  if (!response.ok && response.status !== 404) throw new ApiError(response.status, await refusal(response));
+}
+
+/** `GET /api/groups`: by name, with how many servers each has. */
+export function groups(): Promise<ServerCount[]> {
+  return getJson("/api/groups");
+}
+
 /** `GET /api/servers/{id}/metrics`: fields over a stretch of time, oldest first. */
 export function series(id: number, query: { span: Span; points: number; fields: readonly string[] }, signal: AbortSignal): Promise<Series> {
   const iso = (ms: number) => new Date(ms).toISOString();
@@ -95,6 +111,13 @@ export async function login(name: string, password: string): Promise<SessionInfo
 export async function logout(): Promise<void> {
   const response = await ask("/api/logout", change());
   if (!response.ok && response.status !== 401) throw new ApiError(response.status, await refusal(response));
+}
+
+/** A change that needs a session; where that has ended, the page asks for a login. */
+async function send(method: string, url: string, body: string | null = null): Promise<Response> {
+  const response = await ask(url, { ...change(body), method });
+  if (response.status === 401) session.ended();
+  return response;
 }
 
 /** What a request that changes something looks like; the header shows that it comes from this page. */

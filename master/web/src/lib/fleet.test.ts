@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { countByStatus, filtered, sorted } from "./fleet";
+import { counted, countByStatus, type Filter, filtered as filteredBy, sorted } from "./fleet";
 import type { ServerSummary } from "./model";
 
 function server(id: number, name: string, more: Partial<ServerSummary> = {}): ServerSummary {
@@ -20,6 +20,8 @@ function server(id: number, name: string, more: Partial<ServerSummary> = {}): Se
   };
 }
 
+const filtered = (servers: ServerSummary[], words: string, status: string, more: Partial<Filter> = {}) =>
+  filteredBy(servers, { words, status, group: "", tag: "", ...more });
 const names = (servers: ServerSummary[]) => servers.map(({ name }) => name);
 
 describe("sorted", () => {
@@ -36,6 +38,10 @@ describe("sorted", () => {
   it("puts the silent ones first by status, equals by name", () => {
     const servers = [server(1, "c"), server(2, "a"), server(3, "b", { status: "offline" })];
     expect(names(sorted(servers, "status", "asc"))).toEqual(["b", "a", "c"]);
+  });
+
+  it("sorts by what people call a server", () => {
+    expect(names(sorted([server(1, "a", { displayName: "z" }), server(2, "b")], "name", "asc"))).toEqual(["b", "a"]);
   });
 
   it("follows names that change", () => {
@@ -60,6 +66,15 @@ describe("filtered", () => {
     expect(filtered(servers, ".*", "")).toEqual([]);
   });
 
+  it("finds by display name, group and tag, the latter two whole", () => {
+    const said = [server(1, "a", { displayName: "Größe", group: "eu", tags: ["web", "db"] }), server(2, "b", { group: "europe" }), server(3, "c")];
+    expect(names(filtered(said, "grö", ""))).toEqual(["a"]);
+    expect(names(filtered(said, "", "", { group: "eu" }))).toEqual(["a"]);
+    expect(names(filtered(said, "", "", { tag: "web" }))).toEqual(["a"]);
+    expect(filtered(said, "", "", { group: "europe", tag: "web" })).toEqual([]);
+    expect(filtered(said, "", "", { tag: "we" })).toEqual([]);
+  });
+
   it("combines with a status", () => {
     expect(names(filtered(servers, "", "offline"))).toEqual(["db"]);
     expect(filtered(servers, "web", "offline")).toEqual([]);
@@ -69,5 +84,12 @@ describe("filtered", () => {
 describe("countByStatus", () => {
   it("counts every status, also those nobody is in", () => {
     expect(countByStatus([server(1, "a"), server(2, "b", { status: "offline" })])).toEqual({ online: 1, offline: 1, maintenance: 0 });
+  });
+});
+
+describe("counted", () => {
+  it("counts by name, in the order people read", () => {
+    const said = [server(1, "a", { tags: ["n10", "n9"] }), server(2, "b", { tags: ["n9"] }), server(3, "c")];
+    expect(counted(said, ({ tags }) => tags ?? [])).toEqual([{ name: "n9", servers: 2 }, { name: "n10", servers: 1 }]);
   });
 });

@@ -29,14 +29,37 @@ export function countByStatus(servers: readonly ServerSummary[]): Record<ServerS
   return counts;
 }
 
-/** The servers whose name or host name holds the words asked for, in the status asked for (empty: any). */
-export function filtered(servers: readonly ServerSummary[], words: string, status: string): ServerSummary[] {
+/** What the list shows is asked for by; empty: any. */
+export interface Filter {
+  words: string;
+  status: string;
+  group: string;
+  tag: string;
+}
+
+/** What people call a server: the name that an operator gave it, else its agent's. */
+export function titleOf({ displayName, name }: Pick<ServerSummary, "displayName" | "name">): string {
+  return displayName ?? name;
+}
+
+/** The servers with these words in one of their names, and of that status, group and tag. */
+export function filtered(servers: readonly ServerSummary[], { words, status, group, tag }: Filter): ServerSummary[] {
   const wanted = words.trim().toLocaleLowerCase();
+  const holds = (text: string | undefined) => text?.toLocaleLowerCase().includes(wanted) ?? false;
   return servers.filter(
     (server) =>
       (status === "" || server.status === status) &&
-      (server.name.toLocaleLowerCase().includes(wanted) || server.hostname.toLocaleLowerCase().includes(wanted)),
+      (group === "" || server.group === group) &&
+      (tag === "" || (server.tags?.includes(tag) ?? false)) &&
+      (holds(server.name) || holds(server.displayName) || holds(server.hostname)),
   );
+}
+
+/** How many servers each name is said of, by name. */
+export function counted(servers: readonly ServerSummary[], namesOf: (server: ServerSummary) => readonly string[]): { name: string; servers: number }[] {
+  const counts = new Map<string, number>();
+  for (const server of servers) for (const name of namesOf(server)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => ({ name, servers: count })).sort((left, right) => collator.compare(left.name, right.name));
 }
 
 /** A sorted copy; equals by name, so that the order is the same at every update. */
@@ -62,10 +85,14 @@ export function firstDirection(column: Column): Direction {
 let ranked: { servers: readonly ServerSummary[]; ranks: ReadonlyMap<number, number> } = { servers: [], ranks: new Map() };
 
 function ranksByName(servers: readonly ServerSummary[]): ReadonlyMap<number, number> {
-  const isSame = servers.length === ranked.servers.length && servers.every(({ id, name }, index) => id === ranked.servers[index]?.id && name === ranked.servers[index].name);
+  const isSame = servers.length === ranked.servers.length && servers.every((server, index) => isAlike(server, ranked.servers[index]));
   if (!isSame) {
-    const byName = [...servers].sort((left, right) => collator.compare(left.name, right.name) || left.id - right.id);
+    const byName = [...servers].sort((left, right) => collator.compare(titleOf(left), titleOf(right)) || left.id - right.id);
     ranked = { servers, ranks: new Map(byName.map(({ id }, index) => [id, index])) };
   }
   return ranked.ranks;
+}
+
+function isAlike(server: ServerSummary, other: ServerSummary | undefined): boolean {
+  return server.id === other?.id && titleOf(server) === titleOf(other);
 }

@@ -14,6 +14,12 @@ class Session {
     return this.#info?.user;
   }
 
+  /** Whether who is looking may change servers; the master looks at it again. */
+  get isOperator(): boolean {
+    const role = this.user?.role;
+    return role === "operator" || role === "admin";
+  }
+
   /** Whether anybody on the master's host may read, because there are no users. */
   get isDevelopment(): boolean {
     return this.state === "open" && this.#info?.mode === "development";

@@ -1,5 +1,6 @@
 // The real master on an ephemeral loopback port, with an SQLite file in a folder of its own.
 
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -48,6 +49,11 @@ export class Master {
       if (program.ended) throw new Error(`the master ended at once:\n${program.output}`);
       return fetch(`${this.url}/healthz`).then((answer) => answer.ok, () => false);
     });
+  }
+
+  /** Makes a user, as an operator's shell does while the master runs. */
+  addUser(name: string, role: "viewer" | "operator" | "admin", password: string): void {
+    execFileSync(process.env["NEON_MASTER_BIN"] ?? "", ["user", "add", name, role], { env: { DATA_DIR: this.#folder }, input: `${password}\n` });
   }
 
   /** As a power cut would. */
