@@ -3792,6 +3792,25 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description A fault of this master; its log says which */
             500: {
                 headers: {
@@ -4534,6 +4553,25 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description A fault of this master; its log says which */
             500: {
                 headers: {
@@ -4745,7 +4783,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body did not arrive within 30 seconds */
+            /** @description The body did not arrive in time */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4768,6 +4806,25 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorBody"];
@@ -4891,7 +4948,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body did not arrive within 30 seconds */
+            /** @description The body did not arrive in time */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4928,6 +4985,25 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorBody"];
@@ -5844,6 +5920,25 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorBody"];
