@@ -9,7 +9,7 @@ const COMMANDS: &[(&str, Option<&str>)] = &[
     ("restore", None),
     ("migrate-store", Some("--from --to")),
     ("distribute", Some("")),
-    ("user", Some("add password list remove")),
+    ("user", Some("add password list reset-second-factor remove")),
     ("secret", Some("generate")),
     ("tls", Some("init renew")),
     ("config", Some("")),

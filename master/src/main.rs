@@ -124,7 +124,8 @@ fn help() -> String {
          \x20                  sqlite:<path> or postgres://…, no master running on either\n\
          \x20 distribute       spreads the tables of a PostgreSQL with the Citus extension over its machines,\n\
          \x20                  while no master runs\n\
-         \x20 user add NAME viewer|operator|admin, user password NAME, user list, user remove NAME\n\
+         \x20 user add NAME viewer|operator|admin, user password NAME, user list, user reset-second-factor NAME,\n\
+         \x20 user remove NAME\n\
          \x20                  who may log in, also while a master runs; passwords are typed, or a line of\n\
          \x20                  standard input\n\
          \x20 secret generate  prints a new secret\n\

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::connections::{self, Door};
 use crate::domain::password;
+use crate::domain::seal::Seal;
 use crate::domain::status::offline_cutoff;
 use crate::http::{self, Counters, Feed, Gate, Pace, Room, State, Tokens, error_chain, now};
 use crate::model::{Actor, Role};
@@ -103,6 +104,8 @@ impl Master {
 
         let allows_development = first_user(&store, config).await?;
         let gate = Gate::new(&config.jwt_secrets, config.tls.is_some(), allows_development);
+        let gate = gate.map_err(|_| StartError::Password)?;
+        seal_anew(&store, &gate.seal).await.map_err(|e| StartError::Store(config.database.clone(), e))?;
         let feed = Arc::new(Feed::default());
         let state = State {
             store: store.clone(),
@@ -112,7 +115,7 @@ impl Master {
             room: Room::new(),
             counters: Counters::default(),
             pace: Pace::new(config.requests_per_second_max),
-            gate: gate.map_err(|_| StartError::Password)?,
+            gate,
             feed: Arc::clone(&feed),
         };
         let service = http::service(state, config.trusted_proxies.clone());
@@ -177,6 +180,26 @@ async fn first_user(store: &Store, config: &Config) -> Result<bool, StartError> 
         None => return Err(StartError::NoUser(config.listen)),
     }
     Ok(config.admin_password.is_none() && config.listens_on_loopback())
+}
+
+/// Seals second factors with the newest `JWT_SECRET` that the one before has sealed, which may be taken away then.
+async fn seal_anew(store: &Store, seal: &Seal) -> Result<(), StoreError> {
+    for (user_id, before) in store.factor_list().await? {
+        match seal.open(user_id, &before) {
+            Some(opened) if opened.is_newest => {}
+            Some(opened) => {
+                if let Some(sealed) = seal.seal(user_id, &opened.bytes) {
+                    store.factor_reseal(user_id, &before, &sealed).await?;
+                }
+            }
+            None => tracing::warn!(
+                user_id,
+                "a second factor was sealed with another JWT_SECRET, which JWT_SECRET_PREVIOUS may name: a recovery code gets \
+                 its owner in, and neon-master user reset-second-factor takes it away"
+            ),
+        }
+    }
+    Ok(())
 }
 
 fn serve(

@@ -15,7 +15,8 @@ use neon_master::store::{Location, Store, StoreError, UserChange};
 use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
 /// How it is called.
-pub const USAGE: &str = "user add NAME viewer|operator|admin, user password NAME, user list, or user remove NAME";
+pub const USAGE: &str = "user add NAME viewer|operator|admin, user password NAME, user list, user reset-second-factor NAME, \
+     or user remove NAME";
 
 const CTRL_C: u8 = 3;
 
@@ -25,6 +26,7 @@ pub enum Command {
     Add(String, Role),
     Password(String),
     List,
+    ResetSecondFactor(String),
     Remove(String),
 }
 
@@ -35,6 +37,8 @@ pub enum UserError {
     Unfit(#[from] Unfit),
     #[error("there is no user {0}")]
     NoUser(String),
+    #[error("{0} has no second factor")]
+    NoSecondFactor(String),
     #[error("there is a user {0} already")]
     Exists(String),
     #[error("{0} is the last admin, and stays")]
@@ -61,6 +65,7 @@ impl Command {
             ["add", name, role] => Some(Self::Add((*name).to_owned(), Role::parse(role)?)),
             ["password", name] => Some(Self::Password((*name).to_owned())),
             ["list"] => Some(Self::List),
+            ["reset-second-factor", name] => Some(Self::ResetSecondFactor((*name).to_owned())),
             ["remove", name] => Some(Self::Remove((*name).to_owned())),
             _ => None,
         }
@@ -76,7 +81,7 @@ pub async fn run(command: &Command, location: &Location) -> Result<String, UserE
             password::check_name(name)?;
             Some(password::hash(new_password(name)?.reveal()).map_err(|_| UserError::Hash)?)
         }
-        Command::List | Command::Remove(_) => None,
+        Command::List | Command::ResetSecondFactor(_) | Command::Remove(_) => None,
     };
     let store = Store::open(location).await.map_err(|error| UserError::Open(location.clone(), error))?;
     let outcome = carry_out(command, &store, hash.as_deref().unwrap_or_default()).await;
@@ -95,6 +100,12 @@ async fn carry_out(command: &Command, store: &Store, hash: &str) -> Result<Strin
             let patch = UserPatch { password_hash: Some(hash.to_owned()), ..UserPatch::default() };
             let change = store.user_change(id_of(store, name).await?, &patch, None, &actor, now()).await?;
             done(change, name, format!("{name} has a new password, and all sessions of {name} ended"))
+        }
+        Command::ResetSecondFactor(name) => {
+            match store.factor_remove(id_of(store, name).await?, &actor, now()).await? {
+                false => Err(UserError::NoSecondFactor(name.clone())),
+                true => Ok(format!("{name} has no second factor any more, and logs in with the password alone")),
+            }
         }
         Command::Remove(name) => {
             let change = store.user_remove(id_of(store, name).await?, &actor, now()).await?;
@@ -123,7 +134,8 @@ fn done(change: UserChange, name: &str, line: String) -> Result<String, UserErro
 
 fn line_of(user: &UserDetail) -> String {
     let disabled = if user.is_disabled { " (disabled)" } else { "" };
-    format!("{:<9} {}{disabled}", user.role.as_str(), user.name)
+    let factor = if user.has_second_factor { " (second factor)" } else { "" };
+    format!("{:<9} {}{factor}{disabled}", user.role.as_str(), user.name)
 }
 
 fn new_password(name: &str) -> Result<Secret, UserError> {

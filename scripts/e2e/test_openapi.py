@@ -7,13 +7,17 @@ The seed is the same each time, so that a change is not held up by what it has n
 NEON_SCHEMATHESIS_SEED=… NEON_SCHEMATHESIS_EXAMPLES=500 python3 -B -m unittest discover -s scripts/e2e -p test_openapi.py
 """
 
+import base64
 import collections
 import contextlib
 import datetime
+import hmac
 import json
 import os
 import sqlite3
+import struct
 import subprocess
+import time
 import unittest
 
 from support import JWT_SECRET, SECRET, Case, request, required
@@ -28,10 +32,21 @@ TESTER = "tester"
 UNKNOWABLE = {
     "DELETE /api/account/sessions/{id}",  # the name of a session
     "POST /api/servers/{id}/merge",  # a server that is offline
+    "POST /api/account/second-factor/confirm",  # a code of this half minute
 }
+# Those who ask these have a second factor.
+WITH_SECOND_FACTOR = {"/api/account/second-factor/off", "/api/account/second-factor/recovery-codes"}
 # What takes something away comes last, and answers that are all 404 show that nothing was there.
 DESTRUCTIVE = ["--include-method", "DELETE"]
 OTHERS = ["--exclude-method", "DELETE"]
+
+
+def totp(secret):
+    """RFC 6238, as an authenticator does it."""
+    key, step = base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(key, step, "sha1").digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack_from('>I', digest, start)[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 class OpenApi(Case):
@@ -40,12 +55,16 @@ class OpenApi(Case):
         self.master.password = self.master.env["ADMIN_PASSWORD"] = ADMIN_PASSWORD
         self.master.env["MAX_REQUESTS_PER_SECOND"] = "0"  # it is as fast as it can be
         self.master.start()
+        # The second one, by its number, is who the examples take a second factor away from.
+        self.enrol(self.session_of_new("somebody"))
         self.leave_room_for_users()
         self.add_admin(TESTER)
         self.tokens = [self.server(f"web-{number}") for number in range(1, 4)]
         # Each route that changes whoever asks is asked by a user of its own.
         paths = {label.split(" ")[1] for label in self.operations() if " /api/account/" in label}
         self.sessions = {path: self.session_of_new(f"user-{number}") for number, path in enumerate(sorted(paths))}
+        for path in WITH_SECOND_FACTOR:
+            self.enrol(self.sessions[path])
         # As many as the examples of the document ask for, and some more.
         cookie = self.master.login()
         for number in range(3):
@@ -64,6 +83,15 @@ class OpenApi(Case):
             env=self.master.env, cwd=self.folder, input=ADMIN_PASSWORD + "\n", text=True, capture_output=True, timeout=60,
         )
         self.assertEqual(added.returncode, 0, added.stderr)
+
+    def enrol(self, cookie):
+        """Turns the second factor of this session's user on."""
+        headers = {"Cookie": cookie, "X-Neon-Request": "1"}
+        url = self.master.url + "/api/account/second-factor"
+        status, begun = request("POST", url, {"password": ADMIN_PASSWORD}, headers)
+        self.assertEqual(status, 200, begun)
+        status, confirmed = request("POST", url + "/confirm", {"code": totp(begun["secret"])}, headers)
+        self.assertEqual(status, 200, confirmed)
 
     def session_of_new(self, name):
         self.add_admin(name)

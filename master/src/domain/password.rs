@@ -87,9 +87,14 @@ fn argon2id() -> Argon2<'static> {
 
 /// A secret of 256 random bits, in hexadecimal digits.
 pub fn random_secret() -> String {
-    let mut bytes = [0; SECRET_BYTES];
+    hexadecimal(&random_bytes::<SECRET_BYTES>())
+}
+
+/// Random bytes of the system.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     OsRng.fill_bytes(&mut bytes);
-    hexadecimal(&bytes)
+    bytes
 }
 
 /// SHA-256 in hexadecimal digits. Enough for what is random: nobody guesses 256 bits, so it need not be slow.

@@ -60,7 +60,7 @@ pub async fn password_change(
 }
 
 /// Errors: 403 where it is not theirs; 429 and 503 as a login.
-async fn check_own(request: &Request, state: &State, user: &User, password: String) -> Result<(), ApiError> {
+pub(super) async fn check_own(request: &Request, state: &State, user: &User, password: String) -> Result<(), ApiError> {
     match with_password(state, &peer_address(request), &user.name, Secret::new(password)).await {
         Ok(_) => Ok(()),
         // The session is good, and goes on.

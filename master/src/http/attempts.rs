@@ -1,4 +1,4 @@
-//! How often somebody may try to log in.
+//! How often somebody may try to log in, and how often with another code.
 //!
 //! Counted per address and per user in memory: a restart forgets it, which costs an attacker more than it gives. Each
 //! table is bounded; the hash of its keys is random, so that nobody can choose which ones meet.
@@ -9,18 +9,29 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Wrong passwords that one user may have in a window, whoever sends them.
-pub const PER_USER: u32 = 10;
-/// Wrong passwords from one address in a window, for whichever users. A reverse proxy is one address.
-pub const PER_ADDRESS: u32 = 30;
-/// A window begins with its first attempt.
-pub const WINDOW: Duration = Duration::from_secs(300);
+/// How many are too many.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Wrong ones that a user may have in a window, whoever sends them.
+    pub per_user: u32,
+    /// Wrong ones from one address in a window, for whichever users. A reverse proxy is one address.
+    pub per_address: u32,
+    /// A window begins with its first attempt.
+    pub window: Duration,
+}
+
+/// Of passwords.
+pub const PASSWORDS: Limits = Limits { per_user: 10, per_address: 30, window: Duration::from_secs(300) };
+/// Of codes, once the password was right. Of a million three are good at a time: at 240 a day, a guess takes a year and more
+/// to be as likely as a die's.
+pub const CODES: Limits = Limits { per_user: 10, per_address: 30, window: Duration::from_secs(3600) };
 /// Addresses, and users, that are counted at a time: 64 bytes each. Past it the one whose window began first is forgotten.
 const COUNTED_MAX: usize = 10_000;
 
 /// Counts attempts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Attempts {
+    limits: Limits,
     tables: Mutex<Tables>,
     hasher: RandomState,
 }
@@ -55,6 +66,11 @@ pub struct Limited {
 }
 
 impl Attempts {
+    /// None so far.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, tables: Mutex::default(), hasher: RandomState::new() }
+    }
+
     /// Counts an attempt before its password is looked at, so that attempts at the same time count as well.
     pub fn begin(&self, address: &str, user: &str, now: Instant) -> Result<Attempt, Limited> {
         let attempt = Attempt {
@@ -63,10 +79,11 @@ impl Attempts {
         };
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let Tables { users, addresses } = &mut *tables;
-        let of_user = window(users, attempt.user, now);
-        let of_address = window(addresses, attempt.address, now);
+        let Limits { per_user, per_address, window: length } = self.limits;
+        let of_user = window(users, attempt.user, length, now);
+        let of_address = window(addresses, attempt.address, length, now);
         let is_full = |window: &Window, max| window.attempts >= max;
-        let full = match (is_full(of_user, PER_USER), is_full(of_address, PER_ADDRESS)) {
+        let full = match (is_full(of_user, per_user), is_full(of_address, per_address)) {
             (false, false) => {
                 of_user.attempts += 1;
                 of_address.attempts += 1;
@@ -75,7 +92,7 @@ impl Attempts {
             (_, true) => of_address,
             (true, false) => of_user,
         };
-        let left = (full.began + WINDOW).saturating_duration_since(now);
+        let left = (full.began + length).saturating_duration_since(now);
         Err(Limited { retry_after_s: left.as_secs() + 1, is_first: !std::mem::replace(&mut full.is_told, true) })
     }
 
@@ -91,8 +108,8 @@ impl Attempts {
 }
 
 /// The window of `key`, a new one where the last is over.
-fn window(table: &mut HashMap<u64, Window>, key: u64, now: Instant) -> &mut Window {
-    let is_over = |window: &Window| now.saturating_duration_since(window.began) >= WINDOW;
+fn window(table: &mut HashMap<u64, Window>, key: u64, length: Duration, now: Instant) -> &mut Window {
+    let is_over = |window: &Window| now.saturating_duration_since(window.began) >= length;
     if table.len() >= COUNTED_MAX && !table.contains_key(&key) {
         table.retain(|_, window| !is_over(window));
         if table.len() >= COUNTED_MAX {
@@ -120,9 +137,13 @@ pub fn network(address: IpAddr) -> [u8; 16] {
 mod tests {
     use super::*;
 
+    const PER_USER: u32 = PASSWORDS.per_user;
+    const PER_ADDRESS: u32 = PASSWORDS.per_address;
+    const WINDOW: Duration = PASSWORDS.window;
+
     #[test]
     fn a_user_is_limited_from_everywhere_and_an_address_for_everybody() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
+        let (attempts, now) = (Attempts::new(PASSWORDS), Instant::now());
         for count in 0..PER_USER {
             assert!(attempts.begin(&format!("192.0.2.{count}"), "anna", now).is_ok());
         }
@@ -143,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_does_not_count_and_the_rest_does() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
+        let (attempts, now) = (Attempts::new(PASSWORDS), Instant::now());
         for _ in 0..PER_USER - 1 {
             attempts.begin("192.0.2.1", "anna", now).unwrap();
         }
@@ -157,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_tables_are_bounded() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
+        let (attempts, now) = (Attempts::new(PASSWORDS), Instant::now());
         for count in 0..COUNTED_MAX + 100 {
             let at = now + Duration::from_millis(count as u64 / 100);
             attempts.begin(&format!("10.{}.{}.1", count / 256, count % 256), &format!("user-{count}"), at).unwrap();

@@ -29,6 +29,9 @@ pub enum ApiError {
     /// 401.
     #[error("{0}")]
     Unauthorized(&'static str),
+    /// 401: the password was right, and a code is needed, or another one.
+    #[error("{0}")]
+    SecondFactor(&'static str),
     /// 403: it is known who asks, and they may not.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -76,7 +79,9 @@ pub enum ApiError {
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthorized(_) | Self::Store(StoreError::ServerGone) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::SecondFactor(_) | Self::Store(StoreError::ServerGone) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooManyAttempts(_) | Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
@@ -129,6 +134,11 @@ impl Writer for ApiError {
                 "request failed"
             );
         }
+        if let Self::SecondFactor(sentence) = self {
+            response.status_code(status);
+            response.render(Json(LoginRefusal { error: sentence.to_owned(), code_needed: Some(true) }));
+            return;
+        }
         write_refusal(request, response, status, self.sentence());
     }
 }
@@ -144,6 +154,17 @@ impl EndpointOutRegister for ApiError {
 pub struct ErrorBody {
     /// Why, in a sentence.
     pub error: String,
+}
+
+/// Why a login was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginRefusal {
+    /// Why, in a sentence.
+    pub error: String,
+    /// True where the password was right: send it again with a code, or with another one. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_needed: Option<bool>,
 }
 
 /// An error and what caused it, in one line.

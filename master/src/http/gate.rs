@@ -18,7 +18,7 @@ use salvo::{Depot, FlowCtrl, Handler, Request, Response, Writer};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use super::attempts::Attempts;
+use super::attempts::{self, Attempts};
 use super::auth::bearer;
 use super::error::ApiError;
 use super::pace;
@@ -26,6 +26,7 @@ use super::servers::parse_id;
 use super::state::{State, now, peer_address};
 use crate::config::{Secret, Secrets};
 use crate::domain::password;
+use crate::domain::seal::Seal;
 use crate::model::{Actor, ApiToken, Role, Scope, User};
 
 /// How long a session lasts, in seconds, used or not.
@@ -131,6 +132,10 @@ pub struct Gate {
     pub passwords: Passwords,
     /// Counts logins.
     pub attempts: Attempts,
+    /// Counts codes of second factors.
+    pub code_attempts: Attempts,
+    /// Seals what those codes are made of.
+    pub seal: Seal,
     /// Whether cookies are for TLS alone.
     pub is_tls: bool,
     /// Whether anybody on this host may read as long as there are no users.
@@ -143,7 +148,9 @@ impl Gate {
         Ok(Self {
             sessions: Sessions::new(jwt_secrets),
             passwords: Passwords::new()?,
-            attempts: Attempts::default(),
+            attempts: Attempts::new(attempts::PASSWORDS),
+            code_attempts: Attempts::new(attempts::CODES),
+            seal: Seal::new(jwt_secrets, "neon second factor"),
             is_tls,
             allows_development,
         })

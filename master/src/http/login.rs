@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::attempts::Limited;
 use super::body;
-use super::error::{ApiError, ErrorBody};
+use super::error::{ApiError, ErrorBody, LoginRefusal};
 use super::gate::{Caller, check_change_header, identify, is_development, set_cookie};
+use super::second_factor::{not_proved, proof_of};
 use super::state::{State, now, peer_address};
 use crate::config::Secret;
 use crate::domain::password::{PASSWORD_MAX_BYTES, check_name};
 use crate::model::{Action, Actor, ApiToken, NewSession, User};
-use crate::store::UserWithHash;
+use crate::store::{Proof, UserWithHash};
 
 const WRONG: ApiError = ApiError::Unauthorized("Wrong name or password");
 /// Stands in the audit log for a name that is no user's: somebody may have typed a password there.
@@ -33,6 +34,8 @@ pub struct Credentials {
     name: String,
     /// Their password.
     password: String,
+    /// Six digits of their second factor, or a recovery code; not looked at for those who have none.
+    code: Option<String>,
 }
 
 /// How this master knows people.
@@ -66,8 +69,9 @@ pub struct SessionInfo {
 /// Logs a user in: the answer sets the cookie `neon_session`.
 ///
 /// It lasts seven days, is not readable for scripts, and ends with a logout or another password. Ten wrong passwords of a
-/// user, or thirty from one address, within five minutes are followed by 429 until these are over. Whether a user exists
-/// cannot be told from the answer or its time.
+/// user, or thirty from one address, within five minutes are followed by 429 until these are over; ten wrong codes within an
+/// hour as well. Whether a user exists cannot be told from the answer or its time. Who has a second factor is answered 401 with
+/// `codeNeeded` once the password is right, and sends all again with a code.
 #[endpoint(
     tags("access"),
     parameters(("X-Neon-Request" = String, Header, description = "Any value; keeps pages of other origins out")),
@@ -75,7 +79,7 @@ pub struct SessionInfo {
     responses(
         (status_code = 200, description = "Logged in", body = SessionInfo),
         (status_code = 400, description = "Not understood", body = ErrorBody),
-        (status_code = 401, description = "`Wrong name or password`", body = ErrorBody),
+        (status_code = 401, description = "`Wrong name or password`, or, with `codeNeeded`, a code is", body = LoginRefusal),
         (status_code = 403, description = "The header X-Neon-Request is missing", body = ErrorBody),
         (status_code = 429, description = "Too many attempts; `Retry-After` says when", body = ErrorBody),
         (status_code = 503, description = "Too many at once, or the store does not answer", body = ErrorBody),
@@ -90,14 +94,18 @@ pub async fn login(
     check_change_header(request)?;
     let body = body::read(request, &state.room).await?;
     let credentials = serde_json::from_slice(&body);
-    let Credentials { name, password } =
+    let Credentials { name, password, code } =
         credentials.map_err(|_| ApiError::BadRequest("Missing required fields: name, password".to_owned()))?;
     let password = Secret::new(password);
     let address = peer_address(request);
     let user = with_password(&state, &address, &name, password).await?;
-    match begin_session(request, response, &state, &user).await? {
+    let proof = proof_of(request, &state, &user, code.as_deref()).await?;
+    match begin_session(request, response, &state, &user, &proof).await? {
         Some(info) => Ok(Json(info)),
-        None => Err(refused(&state, address, &user.user.name).await?),
+        None => {
+            let wrong = refused(&state, address, &user.user.name).await?;
+            Err(not_proved(&proof).unwrap_or(wrong))
+        }
     }
 }
 
@@ -146,12 +154,13 @@ async fn begin_session(
     response: &mut Response,
     state: &State,
     user: &UserWithHash,
+    proof: &Proof,
 ) -> Result<Option<SessionInfo>, ApiError> {
     let issued = state.gate.sessions.issue(now())?;
     let session =
         NewSession { hash: issued.hash.clone(), expires_at: issued.expires_at, user_agent: user_agent(request) };
     let actor = Actor { name: user.user.name.clone(), address: peer_address(request) };
-    if !state.store.session_begin(user, &session, &actor, now()).await? {
+    if !state.store.session_begin(user, &session, proof, &actor, now()).await? {
         return Ok(None);
     }
     set_cookie(request, response, &state.gate, Some(&issued));
@@ -170,14 +179,14 @@ fn user_agent(request: &Request) -> String {
 }
 
 /// Writes down that a login as `target` was refused.
-async fn refused(state: &State, address: String, target: &str) -> Result<ApiError, ApiError> {
+pub async fn refused(state: &State, address: String, target: &str) -> Result<ApiError, ApiError> {
     tracing::warn!(address, user = target, "login refused");
     state.store.audit(&Actor::unknown(address), Action::LoginRefused, target, now()).await?;
     Ok(WRONG)
 }
 
 /// Notes once a window that somebody is limited.
-async fn refuse(state: &State, limited: Limited, address: String) -> Result<ApiError, ApiError> {
+pub async fn refuse(state: &State, limited: Limited, address: String) -> Result<ApiError, ApiError> {
     if limited.is_first {
         tracing::warn!(address, "too many logins");
         state.store.audit(&Actor::unknown(address), Action::LoginLimited, "", now()).await?;

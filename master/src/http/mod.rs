@@ -24,6 +24,7 @@ mod node;
 mod openapi;
 mod organise;
 mod pace;
+mod second_factor;
 mod series;
 mod servers;
 mod state;
@@ -89,10 +90,19 @@ pub fn routes() -> Vec<Route> {
         Route::post("/api/account/password", || account::password_change).open_to(Users(Role::Viewer)),
         Route::get("/api/account/sessions", || account::session_list).open_to(Users(Role::Viewer)),
         Route::delete("/api/account/sessions/{id}", || account::session_end).open_to(Users(Role::Viewer)),
+        Route::get("/api/account/second-factor", || second_factor::second_factor_info).open_to(Users(Role::Viewer)),
+        Route::post("/api/account/second-factor", || second_factor::second_factor_begin).open_to(Users(Role::Viewer)),
+        Route::post("/api/account/second-factor/confirm", || second_factor::second_factor_confirm)
+            .open_to(Users(Role::Viewer)),
+        Route::post("/api/account/second-factor/off", || second_factor::second_factor_off).open_to(Users(Role::Viewer)),
+        Route::post("/api/account/second-factor/recovery-codes", || second_factor::recovery_codes_make)
+            .open_to(Users(Role::Viewer)),
         Route::get("/api/users", || users::user_list).open_to(Users(Role::Admin)),
         Route::post("/api/users", || users::user_create).open_to(Users(Role::Admin)),
         Route::patch("/api/users/{id}", || users::user_change).open_to(Users(Role::Admin)),
         Route::delete("/api/users/{id}", || users::user_remove).open_to(Users(Role::Admin)),
+        Route::delete("/api/users/{id}/second-factor", || second_factor::second_factor_reset)
+            .open_to(Users(Role::Admin)),
         Route::get("/api/tokens", || tokens::token_list).open_to(Users(Role::Operator)),
         Route::post("/api/tokens", || tokens::token_create).open_to(Users(Role::Operator)),
         Route::delete("/api/tokens/{id}", || tokens::token_revoke).open_to(Users(Role::Operator)),

@@ -149,11 +149,11 @@ pub(super) fn done(change: UserChange) -> Result<(), ApiError> {
     }
 }
 
-fn id_of(request: &Request) -> Result<i64, ApiError> {
+pub(super) fn id_of(request: &Request) -> Result<i64, ApiError> {
     request.params().get("id").and_then(|text| parse_id(text)).ok_or(NOT_FOUND)
 }
 
-fn is_caller(caller: &Caller, id: i64) -> bool {
+pub(super) fn is_caller(caller: &Caller, id: i64) -> bool {
     matches!(caller, Caller::User(user, _) if user.id == id)
 }
 

@@ -43,6 +43,8 @@ pub struct UserDetail {
     pub role: Role,
     /// Whether they may not log in, nor use the API tokens they made.
     pub is_disabled: bool,
+    /// Whether their login asks for a code.
+    pub has_second_factor: bool,
     /// When they were made.
     #[salvo(schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,
@@ -184,6 +186,14 @@ text_enum! {
         UserDisabled = "user_disabled",
         /// A user may log in again.
         UserEnabled = "user_enabled",
+        /// A user's login asks for a code from now on.
+        SecondFactorOn = "second_factor_on",
+        /// It does not any more.
+        SecondFactorOff = "second_factor_off",
+        /// A user has other recovery codes.
+        RecoveryCodesMade = "recovery_codes_made",
+        /// A user logged in with a recovery code, which is good for nothing now.
+        RecoveryCodeUsed = "recovery_code_used",
         /// A user ended another session of theirs.
         SessionEnded = "session_ended",
         /// A user was removed.

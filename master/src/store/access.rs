@@ -4,6 +4,7 @@
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
+use super::second_factor::Proof;
 use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read};
 use crate::model::{
     Action, Actor, ApiToken, AuditEntry, NewApiToken, NewSession, Role, Scope, SessionDetail, User, UserDetail,
@@ -53,6 +54,14 @@ macro_rules! maker_is_good {
     };
 }
 
+/// Users as admins see them.
+macro_rules! user_details {
+    () => {
+        "SELECT *, EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at_ms IS NOT NULL) \
+         AS has_second_factor FROM users"
+    };
+}
+
 fn text<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
     parse(text).ok_or_else(|| StoreError::Corrupt { column, value: text.to_owned() })
 }
@@ -63,13 +72,13 @@ for_both_engines! {
     }
 
     pub async fn user_list(connection: &mut Connection) -> Result<Vec<UserDetail>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM users ORDER BY name").fetch_all(connection).await?;
+        let rows = sqlx::query(concat!(user_details!(), " ORDER BY name")).fetch_all(connection).await?;
         rows.iter().map(user_detail).collect()
     }
 
     pub async fn user_detail_of(connection: &mut Connection, id: i64) -> Result<Option<UserDetail>, StoreError> {
         let row: Option<Row> =
-            sqlx::query("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(connection).await?;
+            sqlx::query(concat!(user_details!(), " WHERE id = $1")).bind(id).fetch_optional(connection).await?;
         row.as_ref().map(user_detail).transpose()
     }
 
@@ -94,7 +103,7 @@ for_both_engines! {
     ) -> Result<Option<UserDetail>, StoreError> {
         let row: Option<Row> = sqlx::query(
             "INSERT INTO users (name, role, password_hash, created_at_ms) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (name) DO NOTHING RETURNING *",
+             ON CONFLICT (name) DO NOTHING RETURNING *, FALSE AS has_second_factor",
         )
         .bind(name)
         .bind(role.as_str())
@@ -217,15 +226,19 @@ for_both_engines! {
         Ok(())
     }
 
-    /// Nothing happens where the password was changed since `user` was read, or they may not log in; then it returns
-    /// false.
+    /// No session begins where the password was changed since `user` was read, they may not log in, or `proof` is not
+    /// enough; then it returns false.
     pub async fn session_begin(
         connection: &mut Connection,
         user: &UserWithHash,
         session: &NewSession,
+        proof: &Proof,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        if !second_factor_of_engine::prove(connection, user.user.id, proof, actor, now).await? {
+            return Ok(false);
+        }
         sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now.unix_ms()).execute(&mut *connection).await?;
         let done = sqlx::query(
             "INSERT INTO sessions (hash, user_id, created_at_ms, expires_at_ms, address, user_agent) \
@@ -440,6 +453,7 @@ for_both_engines! {
             name: row.try_get("name")?,
             role: text("role", row.try_get("role")?, Role::parse)?,
             is_disabled: row.try_get::<Option<i64>, _>("disabled_at_ms")?.is_some(),
+            has_second_factor: row.try_get("has_second_factor")?,
             created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
         })
     }
@@ -532,15 +546,17 @@ impl Store {
         in_transaction!(self, sql::user_remove(id, actor, now))
     }
 
-    /// Begins a session; false where the password was changed since `user` was read, or they may not log in.
+    /// Begins a session; false where the password was changed since `user` was read, they may not log in, or `proof` is not
+    /// enough.
     pub async fn session_begin(
         &self,
         user: &UserWithHash,
         session: &NewSession,
+        proof: &Proof,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, sql::session_begin(user, session, actor, now))
+        in_transaction!(self, sql::session_begin(user, session, proof, actor, now))
     }
 
     /// A user's sessions, newest first; `current` is the hash of the one that asks.

@@ -34,6 +34,7 @@ mod rollup_form;
 mod rollups;
 mod samples;
 mod schema;
+mod second_factor;
 mod servers;
 mod shapes;
 mod sqlite;
@@ -60,6 +61,7 @@ pub use forget::Merge;
 pub use lock::Lock;
 pub use retention::Retention;
 pub use samples::{PAGE_ROWS, Samples};
+pub use second_factor::{Confirmation, Proof, StoredFactor};
 pub use trends::TrendStep;
 
 use heard::{Heard, Known, Newest, Verdict};
@@ -248,6 +250,8 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::retention::sqlite as retention_of_engine;
             #[allow(unused_imports)]
+            use crate::store::second_factor::sqlite as second_factor_of_engine;
+            #[allow(unused_imports)]
             use crate::store::sqlite as of_engine;
             $($item)*
         }
@@ -263,6 +267,8 @@ macro_rules! for_both_engines {
             use crate::store::access::postgres as access_of_engine;
             #[allow(unused_imports)]
             use crate::store::activities::postgres as activities_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::second_factor::postgres as second_factor_of_engine;
             #[allow(unused_imports)]
             use crate::store::containers::postgres as containers_of_engine;
             #[allow(unused_imports)]

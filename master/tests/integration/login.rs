@@ -91,6 +91,8 @@ fn users_are_managed_by_the_command_line(engine: Engine) {
         (&["user", "password", "ben"], "twelve-characters\n", 1, "there is no user ben"),
         (&["user", "remove", "ben"], "", 1, "there is no user ben"),
         (&["user", "remove", "admin"], "", 1, "admin is the last admin, and stays"),
+        (&["user", "reset-second-factor", "ben"], "", 1, "there is no user ben"),
+        (&["user", "reset-second-factor", "admin"], "", 1, "admin has no second factor"),
         (&["user"], "", 2, "usage: neon-master user add NAME"),
         (&["secret"], "", 2, "usage: neon-master secret generate"),
     ] {
@@ -306,6 +308,15 @@ fn no_secret_is_in_any_output_of_a_whole_run() {
     seen += answer.text();
     let admin = cookie(&answer);
     let (_, api_token) = client.api_token(&admin, &json!({"name": "t", "scope": "read"}));
+    let enrolled = client.enrol(&admin, ADMIN_PASSWORD);
+    let by_code = client.login_with("admin", ADMIN_PASSWORD, &enrolled.code(1));
+    assert_eq!(by_code.status, 200, "{}", by_code.text());
+    seen += by_code.text();
+    seen += client.login_with("admin", ADMIN_PASSWORD, &enrolled.code(1)).text();
+    assert_eq!(client.login_with("admin", ADMIN_PASSWORD, &enrolled.recovery_codes[0]).status, 200);
+    for path in ["/api/account/second-factor", "/api/users", "/api/account/sessions"] {
+        seen += client.with(&admin, "GET", path, "").text();
+    }
     for path in
         ["/api/session", "/api/tokens", "/api/audit", "/api/servers", "/api/activities", "/openapi.json", "/api/none"]
     {
@@ -342,6 +353,11 @@ fn no_secret_is_in_any_output_of_a_whole_run() {
         ("the next password", "the-next-password"),
         ("a wrong password", wrong),
         ("what was typed as a name", name),
+        ("what codes are made of", &enrolled.secret),
+        ("a code", &enrolled.code(1)),
+        ("a recovery code that was used", &enrolled.recovery_codes[0]),
+        ("a recovery code", &enrolled.recovery_codes[1]),
+        ("a recovery code as it is hashed", &enrolled.recovery_codes[1].replace('-', "").to_uppercase()),
         ("the session", cookie_value),
         ("the API token", &api_token),
         ("the agent's token", &agent_token),

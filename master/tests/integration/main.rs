@@ -26,6 +26,7 @@ mod organise;
 mod reading;
 mod retention;
 mod rollups;
+mod second_factor;
 mod secrets;
 mod store;
 mod store_size;
