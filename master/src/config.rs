@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::password;
 use crate::http::Proxies;
+use crate::model::Role;
+use crate::oidc;
 use crate::store::{Location, Retention};
 use crate::tls;
+use url::Url;
 
 /// One row of the table: name, default, and meaning with unit and range.
 #[derive(Debug)]
@@ -56,6 +59,45 @@ pub const KEYS: &[Key] = &[
         name: "ADMIN_PASSWORD",
         default: Some("none"),
         meaning: "password of the user admin, made at the first start, at least 12 characters; or ADMIN_PASSWORD_FILE",
+    },
+    Key {
+        name: "PUBLIC_URL",
+        default: Some("none"),
+        meaning: "where browsers reach this master, such as https://neon.example.org; needed for a login by a provider",
+    },
+    Key {
+        name: "OIDC_ISSUER",
+        default: Some("none: no login by a provider"),
+        meaning: "URL of an OpenID Connect provider; people may log in there beside",
+    },
+    Key { name: "OIDC_CLIENT_ID", default: Some("none"), meaning: "what that provider calls this master" },
+    Key {
+        name: "OIDC_CLIENT_SECRET",
+        default: Some("none"),
+        meaning: "what this master shows that provider; or OIDC_CLIENT_SECRET_FILE",
+    },
+    Key { name: "OIDC_NAME", default: Some("the host of OIDC_ISSUER"), meaning: "what people call that provider" },
+    Key { name: "OIDC_SCOPES", default: Some("openid profile email"), meaning: "what is asked of it, with openid" },
+    Key {
+        name: "OIDC_ROLE_CLAIM",
+        default: Some("groups"),
+        meaning: "the claim of its ID token that roles are read from; dots lead into objects, as in realm_access.roles",
+    },
+    Key {
+        name: "OIDC_ADMINS",
+        default: Some("none"),
+        meaning: "values of that claim, with commas between, whose people are admins; * is everybody the provider lets in",
+    },
+    Key { name: "OIDC_OPERATORS", default: Some("none"), meaning: "the same for operators" },
+    Key {
+        name: "OIDC_VIEWERS",
+        default: Some("none"),
+        meaning: "the same for viewers; who is none of these is not let in",
+    },
+    Key {
+        name: "OIDC_DOMAINS",
+        default: Some("any"),
+        meaning: "domains, with commas between, of which their verified e-mail address must be",
     },
     Key {
         name: "LISTEN",
@@ -148,6 +190,8 @@ pub struct Config {
     pub jwt_secrets: Secrets,
     /// The password that the user `admin` is made with where there are no users.
     pub admin_password: Option<Secret>,
+    /// Where people may log in beside.
+    pub oidc: Option<oidc::Settings>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// What to show to clients over TLS; `None` for plain HTTP.
@@ -248,6 +292,7 @@ impl Config {
             agent_secrets: agent_secrets(&value)?,
             jwt_secrets: secrets("JWT_SECRET", "JWT_SECRET_PREVIOUS", &value)?,
             admin_password: admin_password(&value)?,
+            oidc: oidc_settings(&value)?,
             listen: listen(value("LISTEN"), value("PORT"))?,
             tls: tls_files(value("TLS_CERT"), value("TLS_KEY"))?,
             trusted_proxies: trusted_proxies(value("TRUSTED_PROXIES"))?,
@@ -451,6 +496,59 @@ fn secret<'a>(key: &'static str, value: &impl Fn(&str) -> Option<&'a str>) -> Re
     }
 }
 
+fn oidc_settings<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Option<oidc::Settings>, ConfigError> {
+    let list = |key: &str| -> Vec<String> {
+        let items = value(key).unwrap_or_default().split(',').map(str::trim);
+        items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    };
+    let public_url = value("PUBLIC_URL").map(|text| base_url("PUBLIC_URL", text)).transpose()?;
+    let client_secret = secret("OIDC_CLIENT_SECRET", value)?;
+    let Some(issuer) = value("OIDC_ISSUER") else {
+        let alone = KEYS.iter().map(|key| key.name).find(|name| name.starts_with("OIDC_") && value(name).is_some());
+        return match alone {
+            Some(name) => Err(bad(name, "is set, but OIDC_ISSUER is not")),
+            None => Ok(None),
+        };
+    };
+    let url = base_url("OIDC_ISSUER", issuer)?;
+    let needed = |key: &str| bad(key, "is not set, but OIDC_ISSUER is");
+    let roles = [(Role::Admin, "OIDC_ADMINS"), (Role::Operator, "OIDC_OPERATORS"), (Role::Viewer, "OIDC_VIEWERS")];
+    let roles = roles.map(|(role, key)| (role, list(key)));
+    if roles.iter().all(|(_, values)| values.is_empty()) {
+        return Err(bad("OIDC_VIEWERS", "is not set, nor OIDC_OPERATORS or OIDC_ADMINS: nobody would be let in"));
+    }
+    let scopes = value("OIDC_SCOPES").unwrap_or("openid profile email");
+    if !scopes.split(' ').any(|scope| scope == "openid") {
+        return Err(bad("OIDC_SCOPES", format!("must have openid among what is asked for, got {scopes:?}")));
+    }
+    let host = url.host_str().unwrap_or_default().to_owned();
+    Ok(Some(oidc::Settings {
+        issuer: issuer.to_owned(),
+        client_id: value("OIDC_CLIENT_ID").ok_or_else(|| needed("OIDC_CLIENT_ID"))?.to_owned(),
+        client_secret: client_secret.ok_or_else(|| needed("OIDC_CLIENT_SECRET"))?,
+        name: value("OIDC_NAME").map_or(host, str::to_owned),
+        public_url: public_url.ok_or_else(|| needed("PUBLIC_URL"))?.as_str().trim_end_matches('/').to_owned(),
+        scopes: scopes.to_owned(),
+        role_claim: value("OIDC_ROLE_CLAIM").unwrap_or("groups").to_owned(),
+        roles,
+        domains: list("OIDC_DOMAINS").iter().map(|domain| domain.to_lowercase()).collect(),
+    }))
+}
+
+/// HTTPS, or HTTP of this host. An error does not quote it, since it may hold a password.
+fn base_url(key: &str, text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).map_err(|_| bad(key, "is not a URL such as https://neon.example.org"))?;
+    let is_plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if !is_plain {
+        return Err(bad(key, "has more than a host and a path"));
+    }
+    if url.scheme() != "https" && !(url.scheme() == "http" && oidc::is_loopback(&url)) {
+        return Err(bad(key, "must begin with https://; http:// is for this host alone"));
+    }
+    Ok(url)
+}
+
 fn listen(listen: Option<&str>, port: Option<&str>) -> Result<SocketAddr, ConfigError> {
     let text = listen.unwrap_or(LISTEN_DEFAULT);
     let mut address: SocketAddr = text.parse().map_err(|_| {
@@ -619,6 +717,34 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_needs_all_that_a_login_at_it_needs() {
+        let all = [
+            ("OIDC_ISSUER", "https://id.example.org/realms/a"),
+            ("OIDC_CLIENT_ID", "neon"),
+            ("OIDC_CLIENT_SECRET", "hunter2"),
+            ("OIDC_OPERATORS", " ops ,, sre"),
+            ("PUBLIC_URL", "https://neon.example.org/"),
+        ];
+        let settings = read(&all).unwrap().oidc.unwrap();
+        assert_eq!(
+            (settings.name.as_str(), settings.public_url.as_str()),
+            ("id.example.org", "https://neon.example.org")
+        );
+        assert_eq!(settings.roles[1], (Role::Operator, vec!["ops".to_owned(), "sre".to_owned()]));
+        assert_eq!((settings.role_claim.as_str(), settings.scopes.as_str()), ("groups", "openid profile email"));
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        assert!(read(&[]).unwrap().oidc.is_none());
+        for (left_out, _) in all {
+            let line =
+                read(&all.into_iter().filter(|(key, _)| *key != left_out).collect::<Vec<_>>()).unwrap_err().to_string();
+            let named = if left_out == "OIDC_ISSUER" { "OIDC_CLIENT_ID" } else { left_out };
+            assert!(line.contains(named) && line.contains("is not"), "{left_out}: {line}");
+        }
+        let scopes = [all.as_slice(), &[("OIDC_SCOPES", "profile openid2")]].concat();
+        assert!(read(&scopes).unwrap_err().to_string().starts_with("OIDC_SCOPES: must have openid"));
+    }
+
+    #[test]
     fn a_missing_secret_is_named() {
         let only = |key: &str| {
             Config::from_values(&HashMap::from([(key.to_owned(), "s".to_owned())])).unwrap_err().to_string()
@@ -659,6 +785,12 @@ mod tests {
             ("LOG_FORMAT", "xml"),
             ("LOG_LEVEL", "loud"),
             ("FLEET_SECRET", "no"),
+            ("OIDC_CLIENT_ID", "neon"),
+            ("OIDC_CLIENT_SECRET", "hunter2"),
+            ("PUBLIC_URL", "neon.example.org"),
+            ("PUBLIC_URL", "http://neon.example.org"),
+            ("PUBLIC_URL", "https://u:hunter2@neon.example.org"),
+            ("OIDC_ISSUER", "ftp://id.example.org"),
             ("AGENT_SECRET_FILE", "/nonexistent"),
             ("JWT_SECRET_PREVIOUS_FILE", "/nonexistent"),
         ] {

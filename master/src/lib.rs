@@ -11,6 +11,7 @@ pub mod http;
 mod master;
 pub mod model;
 pub mod observe;
+pub mod oidc;
 pub mod store;
 pub mod tls;
 

@@ -21,6 +21,7 @@ use crate::domain::seal::Seal;
 use crate::domain::status::offline_cutoff;
 use crate::http::{self, Counters, Feed, Gate, Pace, Room, State, Tokens, error_chain, now};
 use crate::model::{Actor, Role};
+use crate::oidc::Provider;
 use crate::store::{Location, Lock, Retention, Store, StoreError};
 
 /// The user that the first start makes.
@@ -116,6 +117,7 @@ impl Master {
             counters: Counters::default(),
             pace: Pace::new(config.requests_per_second_max),
             gate,
+            oidc: config.oidc.clone().map(|settings| Arc::new(Provider::new(settings))),
             feed: Arc::clone(&feed),
         };
         let service = http::service(state, config.trusted_proxies.clone());
@@ -173,13 +175,14 @@ async fn first_user(store: &Store, config: &Config) -> Result<bool, StartError> 
             store.user_add(ADMIN, Role::Admin, &hash, &Actor::master(), now()).await.map_err(failed)?;
             tracing::info!(user = ADMIN, "the first user is made, with ADMIN_PASSWORD");
         }
-        None if has_users => {}
+        // Whoever the provider knows can log in.
+        None if has_users || config.oidc.is_some() => {}
         None if config.listens_on_loopback() => {
             tracing::warn!("development mode: there are no users, and anybody on this host may read");
         }
         None => return Err(StartError::NoUser(config.listen)),
     }
-    Ok(config.admin_password.is_none() && config.listens_on_loopback())
+    Ok(config.admin_password.is_none() && config.oidc.is_none() && config.listens_on_loopback())
 }
 
 /// Seals second factors with the newest `JWT_SECRET` that the one before has sealed, which may be taken away then.

@@ -59,6 +59,8 @@ fn every_route_is_listed_here() {
             "GET /api/activities",
             "GET /api/events",
             "POST /api/login",
+            "GET /api/login/oidc",
+            "GET /api/login/oidc/callback",
             "POST /api/logout",
             "GET /api/session",
             "POST /api/account/password",

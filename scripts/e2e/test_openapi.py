@@ -32,6 +32,8 @@ TESTER = "tester"
 UNKNOWABLE = {
     "DELETE /api/account/sessions/{id}",  # the name of a session
     "POST /api/servers/{id}/merge",  # a server that is offline
+    "GET /api/login/oidc",  # a provider
+    "GET /api/login/oidc/callback",  # what it answers
     "POST /api/account/second-factor/confirm",  # a code of this half minute
 }
 # Those who ask these have a second factor.

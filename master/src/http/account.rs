@@ -17,6 +17,7 @@ use crate::config::Secret;
 use crate::model::{SessionDetail, User, UserPatch};
 
 const WRONG: ApiError = ApiError::Forbidden("Wrong password");
+const NO_PASSWORD: ApiError = ApiError::Conflict("You log in at the provider, and have no password here");
 
 /// A change of one's own password. No `Debug`.
 #[derive(Deserialize, ToSchema)]
@@ -38,6 +39,7 @@ pub struct PasswordRequest {
         (status_code = 204, description = "The new one is good from now on"),
         (status_code = 400, description = "Not understood, or no fit password", body = ErrorBody),
         (status_code = 403, description = "Not allowed to do this, or `Wrong password`", body = ErrorBody),
+        (status_code = 409, description = "There is no password to change, but a login at the provider", body = ErrorBody),
         (status_code = 429, description = "Too many attempts; `Retry-After` says when", body = ErrorBody),
     )
 )]
@@ -61,6 +63,10 @@ pub async fn password_change(
 
 /// Errors: 403 where it is not theirs; 429 and 503 as a login.
 pub(super) async fn check_own(request: &Request, state: &State, user: &User, password: String) -> Result<(), ApiError> {
+    let found = state.store.user_find(&user.name).await?;
+    if found.is_some_and(|found| found.password_hash.is_empty()) {
+        return Err(NO_PASSWORD);
+    }
     match with_password(state, &peer_address(request), &user.name, Secret::new(password)).await {
         Ok(_) => Ok(()),
         // The session is good, and goes on.

@@ -25,6 +25,8 @@ pub const PASSWORDS: Limits = Limits { per_user: 10, per_address: 30, window: Du
 /// Of codes, once the password was right. Of a million three are good at a time: at 240 a day, a guess takes a year and more
 /// to be as likely as a die's.
 pub const CODES: Limits = Limits { per_user: 10, per_address: 30, window: Duration::from_secs(3600) };
+/// Of logins that come back from a provider, which has limits of its own. The user is not known before it was asked.
+pub const PROVIDERS: Limits = Limits { per_user: u32::MAX, per_address: 30, window: Duration::from_secs(300) };
 /// Addresses, and users, that are counted at a time: 64 bytes each. Past it the one whose window began first is forgotten.
 const COUNTED_MAX: usize = 10_000;
 

@@ -136,6 +136,10 @@ pub struct Gate {
     pub code_attempts: Attempts,
     /// Seals what those codes are made of.
     pub seal: Seal,
+    /// Counts logins that come back from the provider.
+    pub oidc_attempts: Attempts,
+    /// Seals those that were begun.
+    pub oidc_seal: Seal,
     /// Whether cookies are for TLS alone.
     pub is_tls: bool,
     /// Whether anybody on this host may read as long as there are no users.
@@ -151,6 +155,8 @@ impl Gate {
             attempts: Attempts::new(attempts::PASSWORDS),
             code_attempts: Attempts::new(attempts::CODES),
             seal: Seal::new(jwt_secrets, "neon second factor"),
+            oidc_attempts: Attempts::new(attempts::PROVIDERS),
+            oidc_seal: Seal::new(jwt_secrets, "neon oidc login"),
             is_tls,
             allows_development,
         })
@@ -246,7 +252,7 @@ pub async fn identify(request: &Request, state: &State) -> Result<Option<Caller>
         let token = token.starts_with(TOKEN_PREFIX).then(|| password::sha256(token)).ok_or(BAD_API_TOKEN)?;
         return Ok(Some(Caller::Token(state.store.token_use(&token, now()).await?.ok_or(BAD_API_TOKEN)?)));
     }
-    let Some(cookie) = session_cookie(request) else { return Ok(None) };
+    let Some(cookie) = cookie_of(request, COOKIE_NAME) else { return Ok(None) };
     let hash = state.gate.sessions.check(cookie).ok_or(LOG_IN)?;
     let user = state.store.session_user(&hash, now()).await?.ok_or(LOG_IN)?;
     Ok(Some(Caller::User(user, hash)))
@@ -289,9 +295,10 @@ pub fn check_change_header(request: &Request) -> Result<(), ApiError> {
     if changes && !request.headers().contains_key(CHANGE_HEADER) { Err(CHANGE_HEADER_MISSING) } else { Ok(()) }
 }
 
-fn session_cookie(request: &Request) -> Option<&str> {
+/// The value of the cookie `name`, which ends with `=`.
+pub fn cookie_of<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let cookies = request.headers().get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|text| text.split(';')).find_map(|cookie| cookie.trim().strip_prefix(COOKIE_NAME))
+    cookies.flat_map(|text| text.split(';')).find_map(|cookie| cookie.trim().strip_prefix(name))
 }
 
 /// Makes and checks the cookies of sessions: a JWT, HS256 with a key that is derived from `JWT_SECRET`, so that no agent's
@@ -365,13 +372,17 @@ impl std::fmt::Debug for Sessions {
 /// Gives the browser the cookie of a session, or takes it away.
 pub fn set_cookie(request: &Request, response: &mut Response, gate: &Gate, session: Option<&IssuedSession>) {
     let (value, max_age_s) = session.map_or(("", 0), |session| (session.cookie.as_str(), SESSION_LIFETIME_S));
-    // A proxy that speaks TLS says so; whoever lies about it spoils their own cookie.
-    let says_tls = request.headers().get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
-    let secure = if gate.is_tls || says_tls { "; Secure" } else { "" };
+    let secure = secure(request, gate);
     let text = format!("{COOKIE_NAME}{value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{secure}");
     if let Ok(value) = HeaderValue::from_str(&text) {
-        response.headers_mut().insert(SET_COOKIE, value);
+        response.headers_mut().append(SET_COOKIE, value);
     }
+}
+
+/// What a cookie has that is for TLS alone. A proxy that speaks TLS says so; whoever lies about it spoils their own cookie.
+pub fn secure(request: &Request, gate: &Gate) -> &'static str {
+    let says_tls = request.headers().get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
+    if gate.is_tls || says_tls { "; Secure" } else { "" }
 }
 
 /// Hashes passwords beside the threads that answer requests, [`HASHED_AT_ONCE`] at a time: a flood of logins takes 38 MiB

@@ -60,6 +60,9 @@ pub struct SessionInfo {
     /// The API token that was sent; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<ApiToken>,
+    /// What people call the provider that they may log in at, at `/api/login/oidc`; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// When the session ends; in the answer to a login alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[salvo(schema(value_type = Option<String>, format = DateTime))]
@@ -149,7 +152,7 @@ pub async fn with_password(
 
 /// Begins a session of `user` and gives the browser its cookie. `None` where they may not log in any more, or not with
 /// what they showed.
-async fn begin_session(
+pub async fn begin_session(
     request: &Request,
     response: &mut Response,
     state: &State,
@@ -168,6 +171,7 @@ async fn begin_session(
         mode: Mode::Login,
         user: Some(user.user.clone()),
         token: None,
+        provider: None,
         expires_at: Some(issued.expires_at),
     }))
 }
@@ -232,5 +236,6 @@ pub async fn session_info(request: &mut Request, depot: &mut Depot) -> Result<Js
         Some(Caller::Token(token)) => (None, Some(token)),
         Some(Caller::Development) | None => (None, None),
     };
-    Ok(Json(SessionInfo { mode, user, token, expires_at: None }))
+    let provider = state.oidc.as_ref().map(|provider| provider.name().to_owned());
+    Ok(Json(SessionInfo { mode, user, token, provider, expires_at: None }))
 }

@@ -21,6 +21,7 @@ mod health;
 mod login;
 mod metrics;
 mod node;
+mod oidc;
 mod openapi;
 mod organise;
 mod pace;
@@ -85,6 +86,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/activities", || activities::activity_list),
         Route::get("/api/events", || events::event_stream),
         Route::post("/api/login", || login::login).open_to(Anybody),
+        Route::get("/api/login/oidc", || oidc::oidc_begin).open_to(Anybody),
+        Route::get("/api/login/oidc/callback", || oidc::oidc_callback).open_to(Anybody),
         Route::post("/api/logout", || login::logout).open_to(Users(Role::Viewer)),
         Route::get("/api/session", || login::session_info).open_to(Anybody),
         Route::post("/api/account/password", || account::password_change).open_to(Users(Role::Viewer)),

@@ -136,7 +136,7 @@ async fn checked(
 /// authenticator was used meanwhile, or a recovery code is none. `None` where there was no code.
 pub fn not_proved(proof: &Proof) -> Option<ApiError> {
     match proof {
-        Proof::Nothing => None,
+        Proof::Nothing | Proof::Provider => None,
         Proof::Code(_) => Some(USED),
         Proof::RecoveryCode(_) => Some(WRONG),
     }

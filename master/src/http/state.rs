@@ -15,6 +15,7 @@ use super::metrics::Counters;
 use super::pace::Pace;
 use crate::config::Secrets;
 use crate::model::Reporter;
+use crate::oidc::Provider;
 use crate::store::{Retention, Store};
 
 /// What every handler may use.
@@ -36,6 +37,8 @@ pub struct State {
     pub pace: Option<Pace>,
     /// Recognises everybody else.
     pub gate: Gate,
+    /// Where people may log in beside.
+    pub oidc: Option<Arc<Provider>>,
     /// Tells those who listen what changes.
     pub feed: Arc<Feed>,
 }

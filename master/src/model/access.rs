@@ -45,6 +45,8 @@ pub struct UserDetail {
     pub is_disabled: bool,
     /// Whether their login asks for a code.
     pub has_second_factor: bool,
+    /// Whether they log in at the provider, which says at each login what they may do.
+    pub is_from_provider: bool,
     /// When they were made.
     #[salvo(schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,

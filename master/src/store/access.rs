@@ -58,7 +58,7 @@ macro_rules! maker_is_good {
 macro_rules! user_details {
     () => {
         "SELECT *, EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at_ms IS NOT NULL) \
-         AS has_second_factor FROM users"
+         AS has_second_factor, EXISTS (SELECT 1 FROM identities i WHERE i.user_id = users.id) AS is_from_provider FROM users"
     };
 }
 
@@ -103,7 +103,7 @@ for_both_engines! {
     ) -> Result<Option<UserDetail>, StoreError> {
         let row: Option<Row> = sqlx::query(
             "INSERT INTO users (name, role, password_hash, created_at_ms) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (name) DO NOTHING RETURNING *, FALSE AS has_second_factor",
+             ON CONFLICT (name) DO NOTHING RETURNING *, FALSE AS has_second_factor, FALSE AS is_from_provider",
         )
         .bind(name)
         .bind(role.as_str())
@@ -126,11 +126,25 @@ for_both_engines! {
     ) -> Result<UserChange, StoreError> {
         lock_admins(connection).await?;
         let Some(before) = user_detail_of(connection, id).await? else { return Ok(UserChange::Missing) };
-        let role = patch.role.filter(|role| *role != before.role);
-        let is_disabled = patch.is_disabled.filter(|is_disabled| *is_disabled != before.is_disabled);
-        if (role.is_some() || is_disabled == Some(true)) && is_last_admin(connection, &before).await? {
+        let is_lost = patch.role.is_some_and(|role| role != Role::Admin) || patch.is_disabled == Some(true);
+        if is_lost && is_last_admin(connection, &before).await? {
             return Ok(UserChange::LastAdmin);
         }
+        user_change_unguarded(connection, id, patch, kept_session, actor, now).await
+    }
+
+    /// Without a look at whether there is an admin then: a provider that takes somebody's role away is obeyed.
+    pub async fn user_change_unguarded(
+        connection: &mut Connection,
+        id: i64,
+        patch: &UserPatch,
+        kept_session: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, StoreError> {
+        let Some(before) = user_detail_of(connection, id).await? else { return Ok(UserChange::Missing) };
+        let role = patch.role.filter(|role| *role != before.role);
+        let is_disabled = patch.is_disabled.filter(|is_disabled| *is_disabled != before.is_disabled);
         if let Some(role) = role {
             sqlx::query("UPDATE users SET role = $2 WHERE id = $1")
                 .bind(id)
@@ -454,6 +468,7 @@ for_both_engines! {
             role: text("role", row.try_get("role")?, Role::parse)?,
             is_disabled: row.try_get::<Option<i64>, _>("disabled_at_ms")?.is_some(),
             has_second_factor: row.try_get("has_second_factor")?,
+            is_from_provider: row.try_get("is_from_provider")?,
             created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
         })
     }

@@ -41,6 +41,8 @@ pub enum Proof {
     Code(i64),
     /// A recovery code, by its hash.
     RecoveryCode(String),
+    /// What the provider says, which asks for factors of its own.
+    Provider,
 }
 
 for_both_engines! {
@@ -175,6 +177,7 @@ for_both_engines! {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (step, hash) = match proof {
+            Proof::Provider => return Ok(true),
             Proof::Nothing => return Ok(!is_factor_on(connection, user_id).await?),
             Proof::Code(step) => (*step, None),
             Proof::RecoveryCode(hash) => (0, Some(hash)),

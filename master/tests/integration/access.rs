@@ -101,6 +101,9 @@ const TABLE: &[Row] = &[
     row("GET /api/events", Unknown, READERS_OF_ONE),
     // Without a body it is a 400 to everybody.
     row("POST /api/login", Pass, ANYBODY),
+    // Without a provider it is a 404 to everybody.
+    row("GET /api/login/oidc", Pass, ANYBODY),
+    row("GET /api/login/oidc/callback", Pass, ANYBODY),
     row("POST /api/logout", Unknown, ANY_USER),
     row("GET /api/session", Pass, ANYBODY),
     // Without a body it is a 400 to everybody.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::common::fixtures::{ADMIN_PASSWORD, AGENT_SECRET, JWT_SECRET};
 use crate::common::master::Starting;
 use crate::common::people::{CHANGE, add, cookie, password_of, run};
+use crate::common::provider::{CLIENT_SECRET, PUBLIC_URL, Provider};
 use crate::common::{Client, Database, Engine, Master, on_both_engines, wait_for};
 
 on_both_engines! {
@@ -295,9 +296,21 @@ fn beyond_loopback_a_master_without_users_does_not_start() {
 #[test]
 fn no_secret_is_in_any_output_of_a_whole_run() {
     let database = Database::fresh(Engine::Sqlite);
-    let master = Master::start_with(&database.url(), &[("ADMIN_PASSWORD", ADMIN_PASSWORD), ("LOG_LEVEL", "trace")]);
+    let provider = Provider::start();
+    let environment = provider.environment();
+    let environment: Vec<(&str, &str)> = [("ADMIN_PASSWORD", ADMIN_PASSWORD), ("LOG_LEVEL", "trace")]
+        .into_iter()
+        .chain(environment.iter().map(|(key, value)| (*key, value.as_str())))
+        .collect();
+    let master = Master::start_with(&database.url(), &environment);
     let client = master.client;
     let mut seen = String::new();
+    let sent = client.get("/api/login/oidc");
+    let back = provider.visit(sent.header("location").unwrap());
+    let (path, kept) = (back.trim_start_matches(PUBLIC_URL), cookie(&sent));
+    let code = path.split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    assert_eq!(client.request("GET", path, &[("Cookie", &kept)], b"").header("location"), Some("/"));
+    seen += client.request("GET", path, &[("Cookie", &kept)], b"").text();
     let (server_id, agent_token) = master.registered("web-1");
     let wrong = "a-wrong-password-that-is-typed";
     let name = "a-password-in-the-field-of-the-name";
@@ -358,6 +371,9 @@ fn no_secret_is_in_any_output_of_a_whole_run() {
         ("a recovery code that was used", &enrolled.recovery_codes[0]),
         ("a recovery code", &enrolled.recovery_codes[1]),
         ("a recovery code as it is hashed", &enrolled.recovery_codes[1].replace('-', "").to_uppercase()),
+        ("what the provider is shown", CLIENT_SECRET),
+        ("the provider's code", &code),
+        ("a login at the provider", kept.trim_start_matches("neon_oidc=")),
         ("the session", cookie_value),
         ("the API token", &api_token),
         ("the agent's token", &agent_token),

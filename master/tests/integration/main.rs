@@ -22,6 +22,7 @@ mod lifecycle;
 mod listing;
 mod login;
 mod masters;
+mod oidc;
 mod organise;
 mod reading;
 mod retention;

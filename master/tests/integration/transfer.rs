@@ -130,6 +130,8 @@ fn filled(engine: Engine) -> Database {
                 "INSERT INTO api_tokens (name, hash, scope, created_by, created_at_ms) VALUES ('t', '{hash}', 'read', 'u', 1)"
             ),
             format!("INSERT INTO second_factors (user_id, sealed, confirmed_at_ms) VALUES ({n}, 'x', NULL)"),
+            format!("INSERT INTO identities (issuer, subject, user_id) VALUES ('https://id', '{hash}', {n})"),
+            format!("INSERT INTO oidc_states (hash, expires_at_ms) VALUES ('{hash}', 1)"),
             format!("INSERT INTO recovery_codes (user_id, hash) VALUES ({n}, '{hash}')"),
             "INSERT INTO audit (timestamp_ms, actor, address, action, target) VALUES (1, 'u', '', 'login', 'u')"
                 .to_owned(),
@@ -175,6 +177,8 @@ const TABLES: &[&str] = &[
     "sessions",
     "second_factors",
     "recovery_codes",
+    "identities",
+    "oidc_states",
     "api_tokens",
     "audit",
     "rollups_hourly",

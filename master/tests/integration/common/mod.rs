@@ -6,6 +6,7 @@ pub mod fixtures;
 pub mod host;
 pub mod master;
 pub mod people;
+pub mod provider;
 pub mod proxy;
 
 use std::time::{Duration, Instant};

@@ -21,6 +21,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The second factor of the user who asks.
+         * @description Whether a login asks for a code beside the password.
+         */
+        get: operations["second_factor_info"];
+        put?: never;
+        /**
+         * Begins a second factor for the user who asks.
+         * @description The answer is for an authenticator app. Logins ask for a code once one has been confirmed; until then, asking again makes
+         *     another one.
+         */
+        post: operations["second_factor_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms the second factor with a code of it.
+         * @description From then on each login asks for one. All other sessions of the user end. The answer has ten recovery codes, each of which is
+         *     good once in place of a code.
+         */
+        post: operations["second_factor_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the second factor of the user who asks away.
+         * @description Logins need the password alone then, and the recovery codes are good for nothing.
+         */
+        post: operations["second_factor_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes other recovery codes for the user who asks.
+         * @description Those before are good for nothing then.
+         */
+        post: operations["recovery_codes_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/sessions": {
         parameters: {
             query?: never;
@@ -262,10 +348,55 @@ export interface paths {
         /**
          * Logs a user in: the answer sets the cookie `neon_session`.
          * @description It lasts seven days, is not readable for scripts, and ends with a logout or another password. Ten wrong passwords of a
-         *     user, or thirty from one address, within five minutes are followed by 429 until these are over. Whether a user exists
-         *     cannot be told from the answer or its time.
+         *     user, or thirty from one address, within five minutes are followed by 429 until these are over; ten wrong codes within an
+         *     hour as well. Whether a user exists cannot be told from the answer or its time. Who has a second factor is answered 401 with
+         *     `codeNeeded` once the password is right, and sends all again with a code.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to the provider, where its user logs in.
+         * @description It comes back to `/api/login/oidc/callback`. Where the provider cannot be asked, the browser is sent to `/` with the
+         *     reason in `problem`.
+         */
+        get: operations["oidc_begin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends the browser back to.
+         * @description Logs its user in and sends the browser on to where it was to go; or to `/` with the reason in `problem`: `denied` by the
+         *     provider; `expired` after ten minutes, in another browser, or for the second time; `provider` where it cannot be asked or
+         *     believed; `busy`; `role`, `domain` or `name` where that of the user is none for this master; `taken` where another user
+         *     has the name; `disabled`.
+         */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -621,6 +752,26 @@ export interface paths {
          *     API tokens that they made are revoked. Their tokens are refused as long as they may not log in. The last admin stays one.
          */
         patch: operations["user_change"];
+        trace?: never;
+    };
+    "/api/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes another user's second factor away, who has lost it.
+         * @description One's own is taken away with the password, at `POST /api/account/second-factor/off`.
+         */
+        delete: operations["second_factor_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/healthz": {
@@ -1408,6 +1559,13 @@ export interface components {
             /** @description Why, in a sentence. */
             error: string;
         };
+        /** @description Why a login was refused. */
+        LoginRefusal: {
+            /** @description True where the password was right: send it again with a code, or with another one. Absent otherwise. */
+            codeNeeded?: boolean | null;
+            /** @description Why, in a sentence. */
+            error: string;
+        };
         /** @description Body of a healthy answer. */
         Health: {
             /** @description Always `ok`. */
@@ -1433,6 +1591,8 @@ export interface components {
         };
         /** @description Body of `POST /api/login`. No `Debug`: it holds a password. */
         Credentials: {
+            /** @description Six digits of their second factor, or a recovery code; not looked at for those who have none. */
+            code?: string | null;
             /** @description The user's name. */
             name: string;
             /** @description Their password. */
@@ -1451,6 +1611,8 @@ export interface components {
              */
             expiresAt?: string | null;
             mode: components["schemas"]["Mode"] & unknown;
+            /** @description What people call the provider that they may log in at, at `/api/login/oidc`; absent without one. */
+            provider?: string | null;
             token?: (null | components["schemas"]["ApiToken"]) & unknown;
             user?: (null | components["schemas"]["User"]) & unknown;
         };
@@ -1487,6 +1649,43 @@ export interface components {
             notes?: string | null;
             /** @description All its tags, at most 20: each of 1 to 40 characters, none of them a space, a comma, a quote or a backslash. */
             tags?: string[] | null;
+        };
+        /** @description A code. No `Debug`. */
+        CodeRequest: {
+            /** @description Six digits, as the authenticator shows them. */
+            code: string;
+        };
+        /** @description What an authenticator is told, this once. No `Debug`. */
+        Enrolment: {
+            /** @description What codes are made of, in base 32, to be typed where the picture cannot be read. */
+            secret: string;
+            /** @description The same with everything else, to be shown as a QR code. */
+            uri: string;
+        };
+        /** @description A request with the user's own password once more. No `Debug`. */
+        OwnPassword: {
+            /** @description The password of the user who asks. */
+            password: string;
+        };
+        /** @description Codes that are good once each in place of the authenticator's. No `Debug`. */
+        RecoveryCodes: {
+            /** @description They are stored nowhere as they are, and shown in this answer alone. */
+            recoveryCodes: string[];
+        };
+        /** @description The second factor of the user who asks. */
+        SecondFactorInfo: {
+            /** @description Whether a login asks for a code. */
+            isOn: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes that were not used yet.
+             */
+            recoveryCodesLeft: number;
+            /**
+             * Format: date-time
+             * @description Since when; absent where it does not.
+             */
+            since?: string | null;
         };
         /** @description An API token, and what it is sent as. No `Debug`. */
         TokenAnswer: {
@@ -1525,7 +1724,7 @@ export interface components {
          * @description What the audit log knows.
          * @enum {string}
          */
-        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "session_ended" | "user_removed" | "token_created" | "token_revoked" | "server_changed" | "server_deleted" | "server_merged";
+        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "second_factor_on" | "second_factor_off" | "recovery_codes_made" | "recovery_code_used" | "session_ended" | "user_removed" | "token_created" | "token_revoked" | "server_changed" | "server_deleted" | "server_merged";
         /** @description An API token, without what it is recognised by. */
         ApiToken: {
             /**
@@ -1623,6 +1822,8 @@ export interface components {
              * @description When they were made.
              */
             createdAt: string;
+            /** @description Whether their login asks for a code. */
+            hasSecondFactor: boolean;
             /**
              * Format: int64
              * @description Number, never given out twice.
@@ -1630,6 +1831,8 @@ export interface components {
             id: number;
             /** @description Whether they may not log in, nor use the API tokens they made. */
             isDisabled: boolean;
+            /** @description Whether they log in at the provider, which says at each login what they may do. */
+            isFromProvider: boolean;
             /** @description Unique name. */
             name: string;
             role: components["schemas"]["Role"] & unknown;
@@ -2303,6 +2506,746 @@ export interface operations {
                      *       "error": "The request body did not arrive in time"
                      *     }
                      */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no password to change, but a login at the provider */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    second_factor_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "isOn": true,
+                     *       "recoveryCodesLeft": 9,
+                     *       "since": "2026-11-24T09:08:04.986Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactorInfo"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    second_factor_begin: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "what-only-the-admin-knows"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description What the authenticator is told, this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "uri": "otpauth://totp/Neon:admin?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Neon&algorithm=SHA1&digits=6&period=30"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or `Wrong password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is a second factor already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    second_factor_confirm: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes, this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recoveryCodes": [
+                     *         "mfrg-g2lt-nfxg-44tp",
+                     *         "nrxw-y2lq-on2w-2zlt"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or `Wrong code` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no second factor to confirm */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    second_factor_off: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "what-only-the-admin-knows"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description There is none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or `Wrong password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no second factor */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recovery_codes_make: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "what-only-the-admin-knows"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes, this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recoveryCodes": [
+                     *         "mfrg-g2lt-nfxg-44tp",
+                     *         "nrxw-y2lq-on2w-2zlt"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or `Wrong password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no second factor */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -3863,6 +4806,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "code": "287082",
                  *       "name": "admin",
                  *       "password": "what-only-the-admin-knows"
                  *     }
@@ -3900,13 +4844,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `Wrong name or password` */
+            /** @description `Wrong name or password`, or, with `codeNeeded`, a code is */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["LoginRefusal"];
                 };
             };
             /** @description The header X-Neon-Request is missing */
@@ -3985,6 +4929,195 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    oidc_begin: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Path of this master to show afterwards; `/` where it is absent or none
+                 * @example /servers/3
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To the provider, or with a `problem` to `/` */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no provider to log in at */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What the provider gives for who logged in
+                 * @example SplxlOBeZQQYbYS6WxSbIA
+                 */
+                code?: string;
+                /**
+                 * @description Which login it was
+                 * @example af0ifjsldkj
+                 */
+                state?: string;
+                /**
+                 * @description The provider, where it says so
+                 * @example https://id.example.org
+                 */
+                iss?: string;
+                /**
+                 * @description Why the provider logged nobody in
+                 * @example access_denied
+                 */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To a path of this master */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no provider to log in at */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says when */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
@@ -6541,15 +7674,19 @@ export interface operations {
                      * @example [
                      *       {
                      *         "createdAt": "2026-11-24T09:00:00.000Z",
+                     *         "hasSecondFactor": false,
                      *         "id": 1,
                      *         "isDisabled": false,
+                     *         "isFromProvider": false,
                      *         "name": "admin",
                      *         "role": "admin"
                      *       },
                      *       {
                      *         "createdAt": "2026-11-24T09:08:04.907Z",
+                     *         "hasSecondFactor": false,
                      *         "id": 2,
                      *         "isDisabled": false,
+                     *         "isFromProvider": false,
                      *         "name": "anna",
                      *         "role": "operator"
                      *       }
@@ -6675,8 +7812,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "hasSecondFactor": false,
                      *       "id": 2,
                      *       "isDisabled": false,
+                     *       "isFromProvider": false,
                      *       "name": "anna",
                      *       "role": "operator"
                      *     }
@@ -6979,8 +8118,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "hasSecondFactor": false,
                      *       "id": 2,
                      *       "isDisabled": false,
+                     *       "isFromProvider": false,
                      *       "name": "anna",
                      *       "role": "operator"
                      *     }
@@ -7063,6 +8204,120 @@ export interface operations {
                      *       "error": "Request body is larger than 1048576 bytes"
                      *     }
                      */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    second_factor_reset: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request": string;
+            };
+            path: {
+                /**
+                 * @description Number of the user
+                 * @example 2
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this, or one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user, or none with a second factor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
