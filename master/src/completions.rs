@@ -105,7 +105,7 @@ mod tests {
         let offers = |words: &[&str]| bash_offers(words).expect("bash is what the scripts run in");
         assert_eq!(offers(&["neon-master", "mi"]), ["migrate-store"]);
         assert_eq!(offers(&["neon-master", ""]).len(), COMMANDS.len());
-        assert_eq!(offers(&["neon-master", "user", "re"]), ["remove"]);
+        assert_eq!(offers(&["neon-master", "user", "rem"]), ["remove"]);
         assert_eq!(offers(&["neon-master", "user", "add", "ann", "o"]), ["operator"]);
         assert!(offers(&["neon-master", "user", "remove", "ann", ""]).is_empty());
         assert_eq!(offers(&["neon-master", "backup", "Cargo.t"]), ["Cargo.toml"]);

@@ -14,6 +14,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** The password was right, and a code is needed, or another one. */
+    readonly codeNeeded = false,
   ) {
     super(message);
   }
@@ -58,14 +60,17 @@ export function server(id: number, signal: AbortSignal): Promise<Server> {
 }
 
 /** `PATCH /api/servers/{id}`: what operators say about it; what is absent stays, and null takes away. */
-export async function changeServer(id: number, patch: ServerPatch): Promise<Server> {
-  return bodyOf(await send("PATCH", `/api/servers/${id}`, JSON.stringify(patch)));
+export function changeServer(id: number, patch: ServerPatch): Promise<Server> {
+  return send("PATCH", `/api/servers/${id}`, patch);
 }
 
 /** `DELETE /api/servers/{id}`: with all its data. One that is gone already is as good. */
 export async function deleteServer(id: number): Promise<void> {
-  const response = await send("DELETE", `/api/servers/${id}`);
-  if (!response.ok && response.status !== 404) throw new ApiError(response.status, await refusal(response));
+  try {
+    await send("DELETE", `/api/servers/${id}`);
+  } catch (cause) {
+    if (!(cause instanceof ApiError && cause.status === 404)) throw cause;
+  }
 }
 
 /** `GET /api/groups`: by name, with how many servers each has. */
@@ -102,30 +107,32 @@ export function sessionInfo(): Promise<SessionInfo> {
 }
 
 /** `POST /api/login`. The session itself is a cookie that no script sees. */
-export async function login(name: string, password: string): Promise<SessionInfo> {
-  const response = await ask("/api/login", change(JSON.stringify({ name, password })));
+export async function login(name: string, password: string, code: string): Promise<SessionInfo> {
+  const response = await ask("/api/login", change("POST", { name, password, ...(code === "" ? {} : { code }) }));
   return bodyOf(response);
 }
 
 /** `POST /api/logout`. A session that is gone already is as good. */
 export async function logout(): Promise<void> {
-  const response = await ask("/api/logout", change());
-  if (!response.ok && response.status !== 401) throw new ApiError(response.status, await refusal(response));
+  const response = await ask("/api/logout", change("POST"));
+  if (!response.ok && response.status !== 401) throw await refusal(response);
 }
 
-/** A change that needs a session; where that has ended, the page asks for a login. */
-async function send(method: string, url: string, body: string | null = null): Promise<Response> {
-  const response = await ask(url, { ...change(body), method });
+/** A request that changes something, and what it answers; nothing where that is nothing. */
+export async function send<T = void>(method: "POST" | "PATCH" | "DELETE", url: string, body?: unknown): Promise<T> {
+  const response = await ask(url, change(method, body));
   if (response.status === 401) session.ended();
-  return response;
+  if (response.status === 204) return undefined as T;
+  return bodyOf(response);
 }
 
-/** What a request that changes something looks like; the header shows that it comes from this page. */
-function change(body: string | null = null): RequestInit {
-  return { method: "POST", body, headers: { "Content-Type": "application/json", "X-Neon-Request": "1" } };
+/** What such a request looks like; the header shows that it comes from this page. */
+function change(method: string, body?: unknown): RequestInit {
+  const json = body === undefined ? null : JSON.stringify(body);
+  return { method, body: json, headers: { "Content-Type": "application/json", "X-Neon-Request": "1" } };
 }
 
-async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
   return bodyOf(await get(url, signal), signal);
 }
 
@@ -155,7 +162,7 @@ async function ask(url: string, request: RequestInit, signal?: AbortSignal): Pro
 }
 
 async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
-  if (!response.ok) throw new ApiError(response.status, await refusal(response));
+  if (!response.ok) throw await refusal(response);
   try {
     return (await response.json()) as T;
   } catch (cause) {
@@ -164,9 +171,10 @@ async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
   }
 }
 
-/** The master's sentence where it gave one, else the status. */
-async function refusal(response: Response): Promise<string> {
+/** With the master's sentence where it gave one, else the status. */
+async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const isRefusal = typeof body === "object" && body !== null && "error" in body;
-  return isRefusal && typeof body.error === "string" ? body.error : `HTTP status ${response.status}`;
+  const sentence = isRefusal && typeof body.error === "string" ? body.error : `HTTP status ${response.status}`;
+  return new ApiError(response.status, sentence, isRefusal && "codeNeeded" in body && body.codeNeeded === true);
 }

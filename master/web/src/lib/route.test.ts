@@ -10,6 +10,8 @@ describe("routeOf", () => {
     expect(routeOf("/containers")).toEqual({ view: "containers" });
     expect(routeOf("/activity")).toEqual({ view: "activity" });
     expect(routeOf("/servers/7/")).toEqual({ view: "server", id: 7 });
+    expect(routeOf("/settings")).toEqual({ view: "settings", part: "" });
+    expect(routeOf("/settings/audit")).toEqual({ view: "settings", part: "audit" });
   });
 
   it("takes nothing else for a server", () => {

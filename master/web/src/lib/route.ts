@@ -1,11 +1,19 @@
 // Which view an address means, and the address of each view.
 
-export type Route = { view: "fleet" } | { view: "containers" } | { view: "activity" } | { view: "server"; id: number } | { view: "notFound" };
+export type Route =
+  | { view: "fleet" }
+  | { view: "containers" }
+  | { view: "activity" }
+  | { view: "server"; id: number }
+  | { view: "settings"; part: string }
+  | { view: "notFound" };
 
 /** The view behind a path. */
 export function routeOf(path: string): Route {
   if (path === "/" || path === "/servers" || path === "/servers/") return { view: "fleet" };
   if (path === "/containers" || path === "/activity") return { view: path === "/containers" ? "containers" : "activity" };
+  const part = /^\/settings(?:\/([a-z]+))?\/?$/.exec(path);
+  if (part !== null) return { view: "settings", part: part[1] ?? "" };
   const id = /^\/servers\/([1-9]\d{0,14})\/?$/.exec(path)?.[1];
   return id === undefined ? { view: "notFound" } : { view: "server", id: Number(id) };
 }

@@ -7,6 +7,8 @@ export type SessionState = "asking" | "open" | "closed";
 
 class Session {
   state = $state<SessionState>("asking");
+  /** What people call the provider that they may log in at. */
+  provider = $state<string>();
   #info = $state.raw<SessionInfo>();
 
   /** The user who is logged in. */
@@ -28,6 +30,7 @@ class Session {
   /** The master has said who is looking. */
   hear = (info: SessionInfo): void => {
     this.#info = info;
+    this.provider = info.provider ?? this.provider;
     this.state = info.mode === "development" || info.user !== undefined ? "open" : "closed";
   };
 

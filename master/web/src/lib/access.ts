@@ -1,0 +1,49 @@
+// The master's API as the settings use it: users, one's own account, API tokens, the audit log, and what is stored.
+
+import { getJson, send } from "./api";
+import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, SessionDetail, StorageInfo, UserDetail } from "./model";
+
+/** Lines of the audit log in one answer. */
+export const AUDIT_LINES = 50;
+
+export const users = (signal: AbortSignal): Promise<UserDetail[]> => getJson("/api/users", signal);
+export const addUser = (user: { name: string; role: Role; password: string }): Promise<UserDetail> => send("POST", "/api/users", user);
+export const changeUser = (id: number, patch: { role?: Role; password?: string; isDisabled?: boolean }): Promise<UserDetail> =>
+  send("PATCH", `/api/users/${id}`, patch);
+export const removeUser = (id: number): Promise<void> => send("DELETE", `/api/users/${id}`);
+export const resetSecondFactor = (id: number): Promise<void> => send("DELETE", `/api/users/${id}/second-factor`);
+
+export const changePassword = (current: string, password: string): Promise<void> => send("POST", "/api/account/password", { current, password });
+export const sessions = (signal: AbortSignal): Promise<SessionDetail[]> => getJson("/api/account/sessions", signal);
+export const endSession = (id: string): Promise<void> => send("DELETE", `/api/account/sessions/${id}`);
+
+export const secondFactor = (signal: AbortSignal): Promise<SecondFactor> => getJson("/api/account/second-factor", signal);
+export const beginSecondFactor = (password: string): Promise<Enrolment> => send("POST", "/api/account/second-factor", { password });
+export const confirmSecondFactor = (code: string): Promise<{ recoveryCodes: string[] }> => send("POST", "/api/account/second-factor/confirm", { code });
+export const endSecondFactor = (password: string): Promise<void> => send("POST", "/api/account/second-factor/off", { password });
+export const makeRecoveryCodes = (password: string): Promise<{ recoveryCodes: string[] }> =>
+  send("POST", "/api/account/second-factor/recovery-codes", { password });
+
+export const tokens = (signal: AbortSignal): Promise<ApiToken[]> => getJson("/api/tokens", signal);
+export const addToken = (token: { name: string; scope: ApiToken["scope"]; serverId?: number }): Promise<NewToken> => send("POST", "/api/tokens", token);
+export const revokeToken = (id: number): Promise<void> => send("DELETE", `/api/tokens/${id}`);
+
+/** The lines before `before`, or the newest. */
+export const audit = (before: number | undefined, signal: AbortSignal): Promise<AuditEntry[]> =>
+  getJson(`/api/audit?limit=${AUDIT_LINES}${before === undefined ? "" : `&before=${before}`}`, signal);
+
+export const storage = (signal: AbortSignal): Promise<StorageInfo> => getJson("/api/storage", signal);
+export const version = async (signal: AbortSignal): Promise<string> => (await getJson<{ version: string }>("/healthz", signal)).version;
+
+/** What each role may do; each may do what those before it may. */
+export const ROLES: Record<Role, string> = {
+  viewer: "Viewer: reads",
+  operator: "Operator: also manages API tokens and what is watched",
+  admin: "Admin: also manages users and reads the audit log",
+};
+
+/** What was done, in words: those of the API, which are words. */
+export function wordsOf(action: AuditAction): string {
+  const words = action.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
