@@ -189,7 +189,7 @@ fn unknown_routes_and_methods_are_json(engine: Engine) {
         ("GET", "/api/agent/metrics", 405, r#"{"success":false,"error":"Method not allowed"}"#),
         ("PUT", "/api/agent/register", 405, r#"{"success":false,"error":"Method not allowed"}"#),
         ("POST", "/api/servers", 405, r#"{"error":"Method not allowed"}"#),
-        ("DELETE", "/api/servers/1", 405, r#"{"error":"Method not allowed"}"#),
+        ("PUT", "/api/servers/1", 405, r#"{"error":"Method not allowed"}"#),
         ("POST", "/some/page", 404, r#"{"error":"Not found"}"#),
     ] {
         let answer = client.request(method, path, &[], b"");
