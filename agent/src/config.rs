@@ -11,6 +11,7 @@ use std::time::Duration;
 
 mod proxy;
 
+use neon_shared::api::CODE_PREFIX;
 use neon_shared::limits::{RING_CAPACITY_SAMPLES, SERVER_NAME_MAX_BYTES};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -60,10 +61,20 @@ const NO_PROXY: Key = key(
     "hosts, domains, addresses, networks, comma-separated; or *",
     "what is reached without a proxy; loopback always is",
 );
-const AGENT_SECRET: Key =
-    key("AGENT_SECRET", None, "visible ASCII", "secret shared with the master; or AGENT_SECRET_FILE");
+const AGENT_SECRET: Key = key(
+    "AGENT_SECRET",
+    None,
+    "visible ASCII",
+    "secret shared with the master, or an enrolment code; or AGENT_SECRET_FILE",
+);
 const AGENT_SECRET_FILE: Key =
     key("AGENT_SECRET_FILE", Some(""), "path", "file that holds the secret, such as a Docker secret");
+const CREDENTIAL_FILE: Key = key(
+    "CREDENTIAL_FILE",
+    Some(""),
+    "absolute path",
+    "file that keeps what an enrolment code was exchanged for over a restart, 300 bytes",
+);
 const METRICS_INTERVAL: Key = key("METRICS_INTERVAL", Some("300"), "1 to 86400", "seconds between metrics collections");
 const CONTAINERS_INTERVAL: Key =
     key("CONTAINERS_INTERVAL", Some("900"), "1 to 86400", "seconds between container syncs");
@@ -96,7 +107,7 @@ const DOCKER_HOST: Key =
     key("DOCKER_HOST", Some("unix:///var/run/docker.sock"), "unix:///path", "Docker or Podman socket");
 
 /// Every variable the agent reads, in the order the README lists them.
-pub const KEYS: [Key; 22] = [
+pub const KEYS: [Key; 23] = [
     SERVER_NAME,
     MASTER_URL,
     MASTER_CA_FILE,
@@ -106,6 +117,7 @@ pub const KEYS: [Key; 22] = [
     NO_PROXY,
     AGENT_SECRET,
     AGENT_SECRET_FILE,
+    CREDENTIAL_FILE,
     METRICS_INTERVAL,
     CONTAINERS_INTERVAL,
     HEARTBEAT_INTERVAL,
@@ -141,6 +153,8 @@ pub struct Config {
     pub proxy: Option<ureq::Proxy>,
     /// `AGENT_SECRET`.
     pub agent_secret: Secret,
+    /// `CREDENTIAL_FILE`.
+    pub credential_file: Option<PathBuf>,
     /// `METRICS_INTERVAL`.
     pub metrics_interval: Duration,
     /// `CONTAINERS_INTERVAL`.
@@ -280,7 +294,18 @@ impl Config {
                         in the clear. Use https://, or a network that only you can read";
         let unused = self.buffer_file.is_some() && !self.buffer_enabled;
         let unused = unused.then(|| "Warning: BUFFER_FILE is not used: BUFFER_ENABLED is false".to_owned());
-        in_the_clear.then(|| sentence.to_owned()).into_iter().chain(unused)
+        let homeless = self.is_enrolling() && self.credential_file.is_none();
+        let homeless = homeless.then(|| {
+            "Warning: AGENT_SECRET is an enrolment code and CREDENTIAL_FILE is not set: what it is exchanged for is kept \
+             in memory alone, and after a restart the agent needs a new code"
+                .to_owned()
+        });
+        in_the_clear.then(|| sentence.to_owned()).into_iter().chain(unused).chain(homeless)
+    }
+
+    /// Whether `AGENT_SECRET` is an enrolment code, and not what is shared with the master.
+    pub fn is_enrolling(&self) -> bool {
+        self.agent_secret.reveal().starts_with(CODE_PREFIX)
     }
 
     /// Whether the master is on this machine.
@@ -327,11 +352,12 @@ impl Config {
             master_certificates: errors.note(master_certificates(&env)),
             master_pins: errors.note(master_pins(&env)),
             agent_secret: errors.note(agent_secret(&env)),
+            credential_file: errors.note(file(&env, &CREDENTIAL_FILE)),
             metrics_interval: errors.note(env.seconds(&METRICS_INTERVAL)),
             containers_interval: errors.note(env.seconds(&CONTAINERS_INTERVAL)),
             heartbeat_interval: errors.note(env.seconds(&HEARTBEAT_INTERVAL)),
             buffer_enabled: errors.note(env.boolean(&BUFFER_ENABLED)),
-            buffer_file: errors.note(buffer_file(&env)),
+            buffer_file: errors.note(file(&env, &BUFFER_FILE)),
             buffer_max_samples: errors.note(env.number(&BUFFER_MAX_SIZE, 1..=RING_CAPACITY_SAMPLES)),
             retry_attempts: errors.note(env.number(&RETRY_ATTEMPTS, 1..=10)),
             retry_delay: errors.note(env.number(&RETRY_DELAY_MS, 10..=60_000).map(Duration::from_millis)),
@@ -352,7 +378,7 @@ impl fmt::Display for Config {
         write!(
             f,
             "SERVER_NAME={} MASTER_URL={} MASTER_CA_FILE=({} certificates) MASTER_CERT_SHA256=({} pins) \
-             proxy={} AGENT_SECRET={:?} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} BUFFER_FILE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
+             proxy={} AGENT_SECRET={:?} CREDENTIAL_FILE={} METRICS_INTERVAL={} CONTAINERS_INTERVAL={} HEARTBEAT_INTERVAL={} BUFFER_ENABLED={} BUFFER_MAX_SIZE={} BUFFER_FILE={} RETRY_ATTEMPTS={} RETRY_DELAY_MS={} \
              HOST_ROOT={} HOST_PROC={} HOST_SYS={} MOUNTS={} DOCKER_HOST=unix://{}",
             self.server_name,
             self.master_url,
@@ -360,6 +386,7 @@ impl fmt::Display for Config {
             self.master_pins.len(),
             self.proxy.as_ref().map_or("none".to_owned(), |proxy| format!("{}:{}", proxy.host(), proxy.port())),
             self.agent_secret,
+            self.credential_file.as_deref().unwrap_or(Path::new("")).display(),
             self.metrics_interval.as_secs(),
             self.containers_interval.as_secs(),
             self.heartbeat_interval.as_secs(),
@@ -518,13 +545,13 @@ fn mounts(env: &Environment<'_>) -> Result<Vec<String>, ConfigError> {
     paths.map(path).collect()
 }
 
-fn buffer_file(env: &Environment<'_>) -> Result<Option<PathBuf>, ConfigError> {
-    let text = env.text(&BUFFER_FILE)?;
+fn file(env: &Environment<'_>, key: &Key) -> Result<Option<PathBuf>, ConfigError> {
+    let text = env.text(key)?;
     match text.as_str() {
         "" => Ok(None),
         // A name that ends with a slash could only be a folder's.
         path if path.starts_with('/') && !path.ends_with('/') => Ok(Some(PathBuf::from(path))),
-        _ => Err(BUFFER_FILE.out_of_range(&text)),
+        _ => Err(key.out_of_range(&text)),
     }
 }
 
@@ -602,6 +629,8 @@ pub mod tests {
             ("BUFFER_MAX_SIZE", "1025"),
             ("BUFFER_FILE", "buffer"),
             ("BUFFER_FILE", "/var/lib/neon/"),
+            ("CREDENTIAL_FILE", "credential"),
+            ("CREDENTIAL_FILE", "/var/lib/neon/"),
             ("RETRY_ATTEMPTS", "-1"),
             ("RETRY_DELAY_MS", "9"),
             ("HOST_ROOT", "host"),
@@ -702,6 +731,14 @@ pub mod tests {
         for url in ["https://neon.test", "http://localhost:3000", "http://127.1.2.3:3000", "http://[::1]:3000"] {
             assert_eq!(warnings(url), 0, "{url}");
         }
+    }
+
+    #[test]
+    fn a_code_without_a_place_for_what_it_is_exchanged_for_is_warned_of() {
+        let warnings = |extra: &[(&str, &str)]| read(extra).unwrap().warnings().count();
+        let code = ("AGENT_SECRET", "neon_code_1");
+        assert_eq!((warnings(&[code]), warnings(&[])), (1, 0));
+        assert_eq!(warnings(&[code, ("CREDENTIAL_FILE", "/var/lib/neon-agent/credential")]), 0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod buffer_file;
 mod check;
 mod clock;
 mod config;
+mod credential;
 mod health;
 #[cfg(test)]
 mod hot_path_tests;

@@ -210,6 +210,26 @@ fn a_master_that_accepts_and_never_answers_fails_in_time() {
 }
 
 #[test]
+fn another_host_under_the_same_name_fails_with_the_masters_words() {
+    let body = r#"{"success":false,"error":"Another host reports under this SERVER_NAME"}"#;
+    check(&master((409, body), &http_date("now")), &[]).fails_in("server name", "Another host reports under this");
+}
+
+#[test]
+fn an_enrolment_code_is_tried_and_not_exchanged() {
+    let folder = Folder::new("enrolment");
+    let file = folder.0.join("credential").to_str().unwrap().to_owned();
+    let code = [("AGENT_SECRET", "neon_code_1"), ("CREDENTIAL_FILE", file.as_str())];
+    let checked = check(&master(RIGHT_SECRET, &http_date("now")), &code);
+    assert!(checked.line("ok", "credential").starts_with("none yet"));
+    assert_eq!(checked.line("ok", "secret"), "the master accepts AGENT_SECRET (nothing was registered)");
+    assert!(!Path::new(&file).exists());
+    folder.file("credential", "x");
+    let checked = check(&master(RIGHT_SECRET, &http_date("now")), &code);
+    assert!(checked.line("warn", "credential").contains("holds something else"));
+}
+
+#[test]
 fn a_wrong_secret_fails_with_the_masters_words() {
     let words = "the master refuses it: Invalid or missing agent secret. AGENT_SECRET must be the master's own";
     check(&master(WRONG_SECRET, &http_date("now")), &[]).fails_in("secret", words);

@@ -43,7 +43,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "FLEET_SECRET",
         default: Some("on"),
-        meaning: "on or off; off: AGENT_SECRET registers nobody and may be missing; agents go on until their tokens end",
+        meaning: "on or off; off: AGENT_SECRET registers nobody and may be missing; enrolment codes and servers' own credentials do",
     },
     Key {
         name: "JWT_SECRET",

@@ -112,6 +112,7 @@ impl Master {
             store: store.clone(),
             agent_secrets: config.agent_secrets.clone(),
             tokens: Tokens::new(&config.jwt_secrets),
+            offline_after_ms: i64::from(config.offline_after_s) * 1000,
             retention: config.retention,
             room: Room::new(),
             counters: Counters::default(),

@@ -18,6 +18,14 @@ pub const HEARTBEAT_PATH: &str = "/api/agent/heartbeat";
 /// Carries the fleet's shared secret at registration.
 pub const SECRET_HEADER: &str = "X-Agent-Secret";
 
+/// What an enrolment code begins with; then come [`SECRET_DIGITS`]. It stands in `AGENT_SECRET`, and is exchanged for a
+/// credential at the first registration.
+pub const CODE_PREFIX: &str = "neon_code_";
+/// What a server's own credential begins with; then come [`SECRET_DIGITS`].
+pub const CREDENTIAL_PREFIX: &str = "neon_agent_";
+/// Hexadecimal digits of either: 256 random bits.
+pub const SECRET_DIGITS: usize = 64;
+
 /// The fixed sentences of refused requests, compared by agents in the field.
 pub mod error {
     /// 401 of a registration.
@@ -44,6 +52,47 @@ pub struct RegisterRequest<Text> {
     pub server_info: ServerInfo<Text>,
     /// Version of the reporting agent.
     pub agent_version: Text,
+    /// The credential that the server is known by from now on, made by its agent; sent with an enrolment code.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Text>,
+    /// Which host it is; absent where that cannot be told.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub host_fingerprint: Option<HostFingerprint<Text>>,
+}
+
+/// Body of a registration that is asked about and not carried out: without the facts a master refuses it in any case,
+/// with whatever else there is to refuse first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterQuestion<Text> {
+    /// As [`RegisterRequest::server_name`].
+    pub server_name: Text,
+    /// As [`RegisterRequest::credential`].
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Text>,
+    /// As [`RegisterRequest::host_fingerprint`].
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub host_fingerprint: Option<HostFingerprint<Text>>,
+}
+
+/// Which host it is, in [`FINGERPRINT_DIGITS`] hexadecimal digits each: a keyed hash, from which nobody learns the ids
+/// themselves. Two hosts differ where one of the two is said by both and not the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostFingerprint<Text> {
+    /// Of machine-id(5).
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Text>,
+    /// Of the Docker Engine's id.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Text>,
+}
+
+/// Hexadecimal digits of a hash in a [`HostFingerprint`]: 128 bits.
+pub const FINGERPRINT_DIGITS: usize = 32;
+
+/// `None` of any type: the default of an addition, which needs no default of the addition's own type.
+fn none<T>() -> Option<T> {
+    None
 }
 
 /// `data` of an accepted registration.

@@ -25,6 +25,13 @@ fn gen1_register() {
 }
 
 #[test]
+fn register_with_code() {
+    let request: RegisterRequest<String> = round_trip(include_str!("golden/register-with-code.json"));
+    assert!(request.credential.is_some_and(|credential| credential.starts_with("neon_agent_")));
+    assert!(request.host_fingerprint.is_some_and(|host| host.machine.is_some() && host.engine.is_some()));
+}
+
+#[test]
 fn gen1_metrics() {
     let request: MetricsRequest<Vec<ServerMetrics>> = round_trip(include_str!("golden/gen1-metrics.json"));
     assert_eq!(request.metrics[0].timestamp.unix_ms(), 1_795_424_883_022);

@@ -1,13 +1,15 @@
 //! The way to the master: its name, its addresses, TLS, the secret, and its clock.
 //!
-//! The secret is tried without registering: a registration without any field is refused with 401 where the secret is
-//! wrong and with 400 where it is right, by masters of the first generation too (docs/wire.md), and changes nothing.
+//! The secret is tried without registering: a registration without the host's facts is refused with 401 where the secret is
+//! wrong and with 400 where it is right, by masters of the first generation too (docs/wire.md), and changes nothing. One
+//! that knows of hosts answers 409 where another one has the name.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use neon_shared::api::REGISTER_PATH;
+use neon_agent_core::wire;
+use neon_shared::api::{REGISTER_PATH, RegisterQuestion};
 use neon_shared::time::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
@@ -17,6 +19,8 @@ use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::{Findings, Verdict};
 use crate::config::Config;
+use crate::credential::{self, Kept};
+use crate::source::host::HostFacts;
 use crate::transport::client::{Answered, Client, Credential, Post, error_sentence};
 use crate::transport::lookup::{Lookup, connect_words, port};
 use crate::transport::tls::{self, Trust, TrustedBy};
@@ -29,6 +33,8 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 const REQUEST_PATIENCE: Duration = Duration::from_secs(5);
 /// What is read of the answer.
 const ANSWER_BYTES: usize = 4096;
+/// Longest question: a name of 128 bytes, two where JSON escapes one, a credential and a fingerprint.
+const QUESTION_BYTES: usize = 1024;
 /// A certificate that ends sooner is warned of.
 const DAYS_LEFT_WARN: u64 = 14;
 const DAY_S: u64 = 24 * 60 * 60;
@@ -40,7 +46,7 @@ const CLOCK_WARN_MS: u64 = 5_000;
 const CLOCK_FAIL_MS: u64 = 5 * 60 * 1000;
 
 /// Goes as far along the way as it leads.
-pub fn check(config: &Config, findings: &mut Findings) {
+pub fn check(config: &Config, facts: &HostFacts, findings: &mut Findings) {
     let Ok(url) = config.master_url.parse::<ureq::http::Uri>() else { return };
     let (of, host, port) = match &config.proxy {
         // What resolves the master's name, and connects to it, is the proxy.
@@ -51,7 +57,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     if !check_addresses(of, &addresses, port, findings) {
         return;
     }
-    check_answer(config, url.scheme_str() == Some("https"), findings);
+    check_answer(config, facts, url.scheme_str() == Some("https"), findings);
 }
 
 fn check_name(of: &str, host: &str, findings: &mut Findings) -> Option<Vec<IpAddr>> {
@@ -122,20 +128,35 @@ fn remedy_for_connection(why: &str, of: &str, address: SocketAddr) -> String {
 }
 
 /// Sends the one request, and says what its answer says of TLS, the secret and the clock.
-fn check_answer(config: &Config, is_https: bool, findings: &mut Findings) {
+fn check_answer(config: &Config, facts: &HostFacts, is_https: bool, findings: &mut Findings) {
     let witness = Arc::new(Witness { trust: Trust::new(config), seen: Mutex::default() });
     let client = Client::judged_by(witness.clone(), config);
     let (mut buffer, started) = ([0; ANSWER_BYTES], SystemTime::now());
-    let credential = Credential::Secret(config.agent_secret.reveal());
-    let post = Post { path: REGISTER_PATH, credential, body: b"{}", timeout: Some(REQUEST_PATIENCE) };
-    let answered = client.post(&post, &mut buffer);
+    let kept = kept(config, findings);
+    let ask = |shown: &str, buffer: &mut [u8]| {
+        let mut body = [0; QUESTION_BYTES];
+        let question = RegisterQuestion {
+            server_name: config.server_name.as_str(),
+            credential: kept.as_ref().map(|kept| kept.key().reveal()),
+            host_fingerprint: facts.fingerprint(),
+        };
+        let body = wire::register_question(&question, &mut body).unwrap_or(b"{}");
+        let credential = Credential::Secret(shown);
+        client.post(&Post { path: REGISTER_PATH, credential, body, timeout: Some(REQUEST_PATIENCE) }, buffer)
+    };
+    let own = kept.as_ref().map(|kept| ask(kept.key().reveal(), &mut buffer));
+    // As the agent does it.
+    let (what, answered) = match own {
+        Some(answered) if !matches!(answered, Ok(Answered { status: 401, .. })) => ("CREDENTIAL_FILE", answered),
+        _ => ("AGENT_SECRET", ask(config.agent_secret.reveal(), &mut buffer)),
+    };
     let ended = SystemTime::now();
     if is_https && !check_tls(&witness, answered.as_ref().err(), findings) {
         return;
     }
     match answered {
         Ok(answered) => {
-            check_secret(&answered, buffer.get(..answered.length).unwrap_or_default(), findings);
+            check_secret(what, &answered, buffer.get(..answered.length).unwrap_or_default(), findings);
             check_clock(&answered, started, ended, findings);
         }
         Err(why) => {
@@ -145,16 +166,41 @@ fn check_answer(config: &Config, is_https: bool, findings: &mut Findings) {
     }
 }
 
-fn check_secret(answered: &Answered, body: &[u8], findings: &mut Findings) {
+/// What is kept of an earlier exchange.
+fn kept(config: &Config, findings: &mut Findings) -> Option<Kept> {
+    let path = config.credential_file.as_deref().filter(|_| config.is_enrolling())?;
+    match credential::read(path) {
+        Ok(Some(kept)) => {
+            findings.ok("credential", format_args!("this server's own is kept in {}", path.display()));
+            Some(kept)
+        }
+        Ok(None) => {
+            findings
+                .ok("credential", format_args!("none yet: AGENT_SECRET is an enrolment code, to be exchanged once"));
+            None
+        }
+        Err(problem) => {
+            let remedy = "The agent would keep its credential in memory alone. Move the file away";
+            findings.warn("credential", format_args!("{}: {problem}. {remedy}", path.display()));
+            None
+        }
+    }
+}
+
+fn check_secret(what: &str, answered: &Answered, body: &[u8], findings: &mut Findings) {
     let sentence = error_sentence(body);
     let says = if sentence.is_empty() { String::new() } else { format!(": {sentence}") };
     match answered.status {
         400 if sentence.starts_with("Missing required fields") => {
-            findings.ok("secret", "the master accepts AGENT_SECRET (nothing was registered)");
+            findings.ok("secret", format_args!("the master accepts {what} (nothing was registered)"));
         }
-        401 => {
-            findings.fail("secret", format_args!("the master refuses it{says}. AGENT_SECRET must be the master's own"))
-        }
+        401 => findings.fail(
+            "secret",
+            format_args!(
+                "the master refuses it{says}. AGENT_SECRET must be the master's own, or an enrolment code that is new"
+            ),
+        ),
+        409 => findings.fail("server name", format_args!("the master refuses SERVER_NAME{says}")),
         404 => findings.fail(
             "secret",
             format_args!("the master answers 404{says}. Is it a Neon master, and does MASTER_URL have the right path?"),

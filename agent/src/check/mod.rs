@@ -77,7 +77,7 @@ pub fn run(config: &Config, kernel: Kernel, engine: Engine) -> io::Result<()> {
     let mut findings = Findings::default();
     findings.ok("configuration", config);
     config.warnings().for_each(|warning| findings.warn("configuration", warning.trim_start_matches("Warning: ")));
-    master::check(config, &mut findings);
+    master::check(config, &kernel.facts(), &mut findings);
     host::check(config, kernel, engine, &mut findings)?;
     match findings {
         Findings { failed: 0, .. } => Ok(()),

@@ -10,7 +10,9 @@ use neon_agent_core::parse::docker::Info;
 use neon_agent_core::parse::json::JsonText;
 use neon_agent_core::parse::os_release::{OsRelease, os_release};
 use neon_agent_core::text::Text;
+use neon_shared::api::{FINGERPRINT_DIGITS, HostFingerprint};
 use neon_shared::metrics::ServerInfo;
+use ring::hmac;
 
 use super::procfs::read_all;
 
@@ -23,7 +25,13 @@ const OS_RELEASE_PATHS: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 /// Files that say "this is a container", of Docker and of Podman.
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
+/// Where machine-id(5) is, the second on hosts without systemd.
+const MACHINE_ID_PATHS: [&str; 2] = ["etc/machine-id", "var/lib/dbus/machine-id"];
+/// What a host's ids are hashed for: machine-id(5) asks for a keyed hash, another one for each application.
+const FINGERPRINT_OF: &[u8] = b"neon host fingerprint";
+
 type Fact = Text<FACT_BYTES>;
+type Fingerprint = Text<FINGERPRINT_DIGITS>;
 
 /// What a registration says of the host.
 #[derive(Clone, Debug)]
@@ -34,6 +42,8 @@ pub struct HostFacts {
     os_kernel: Fact,
     os_arch: Fact,
     docker_version: Option<Fact>,
+    machine_fingerprint: Option<Fingerprint>,
+    engine_fingerprint: Option<Fingerprint>,
     /// Processors online.
     pub cpu_cores: u32,
     /// Memory, in GiB.
@@ -52,6 +62,8 @@ impl HostFacts {
             os_kernel: Fact::new(),
             os_arch: Fact::new(),
             docker_version: None,
+            machine_fingerprint: None,
+            engine_fingerprint: None,
             cpu_cores: 0,
             total_memory_gb: 0.0,
             total_disk_gb: 0.0,
@@ -74,12 +86,16 @@ impl HostFacts {
         let release = read_os_release(host_root);
         facts.os_name = release.name.as_deref().map(Fact::from).unwrap_or_else(|| Fact::from("Linux"));
         facts.os_version = release.version_id.as_deref().map(Fact::from).unwrap_or_default();
+        facts.machine_fingerprint = machine_id(host_root).map(|id| fingerprint(id.as_bytes()));
         facts
     }
 
     /// Adds what the engine says: its version always, the host's facts where this process cannot see them itself.
     pub fn add_engine(&mut self, info: &Info<'_>, in_container: bool) {
         self.docker_version = said(info.server_version);
+        // Podman makes up another id each time it is asked.
+        let id = said(info.id).filter(|_| said(info.buildah_version).is_none());
+        self.engine_fingerprint = id.map(|id| fingerprint(id.as_bytes()));
         if !in_container {
             return;
         }
@@ -95,6 +111,12 @@ impl HostFacts {
                 *fact = text;
             }
         }
+    }
+
+    /// Which host it is, from which nobody learns its ids; `None` where it has none that can be read.
+    pub fn fingerprint(&self) -> Option<HostFingerprint<&str>> {
+        let (machine, engine) = (self.machine_fingerprint.as_deref(), self.engine_fingerprint.as_deref());
+        (machine.is_some() || engine.is_some()).then_some(HostFingerprint { machine, engine })
     }
 
     /// As the wire has it.
@@ -117,6 +139,26 @@ impl HostFacts {
 /// Whether this process runs in a container: the host is mounted elsewhere, or an engine left its mark.
 pub fn in_container(host_root: &Path) -> bool {
     host_root != Path::new("/") || CONTAINER_MARKS.iter().any(|mark| Path::new(mark).exists())
+}
+
+/// The host's own id. In a container it is the mounted host's: an image may have one, too, and all who run it the same.
+fn machine_id(host_root: &Path) -> Option<Fact> {
+    if in_container(host_root) && host_root == Path::new("/") {
+        return None;
+    }
+    let id = MACHINE_ID_PATHS.iter().find_map(|path| first_line(&host_root.join(path)))?;
+    // "uninitialized" until the first boot is over.
+    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+}
+
+fn fingerprint(id: &[u8]) -> Fingerprint {
+    let hash = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, id), FINGERPRINT_OF);
+    let mut text = Fingerprint::new();
+    for byte in hash.as_ref().iter().take(FINGERPRINT_DIGITS / 2) {
+        // Writing to a text cuts instead of failing.
+        let _ = std::fmt::write(&mut text, format_args!("{byte:02x}"));
+    }
+    text
 }
 
 fn said(text: JsonText<'_>) -> Option<Fact> {
@@ -160,6 +202,30 @@ mod tests {
         facts.add_engine(&read_info(INFO).unwrap(), false);
         let info = facts.server_info("web-1");
         assert_eq!((info.hostname, info.docker_version), (hostname.as_str(), Some("28.2.2")));
+    }
+
+    #[test]
+    fn a_host_is_known_by_its_ids_which_nobody_learns() {
+        let root = std::env::temp_dir().join(format!("neon-agent-machine-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("etc")).unwrap();
+        let with = |machine_id: &str, info: &[u8]| {
+            std::fs::write(root.join("etc/machine-id"), machine_id).unwrap();
+            let mut facts = HostFacts::of_this_host(&root);
+            facts.add_engine(&read_info(info).unwrap(), true);
+            let host = facts.fingerprint();
+            host.map(|host| (host.machine.map(str::to_owned), host.engine.map(str::to_owned)))
+        };
+        let (id, other) = ("7d1a1a4d5f6c4f0a9a1e0f3b2c4d5e6f\n", "00000000000000000000000000000001\n");
+        let docker = br#"{"ID":"7TRN:IPZB:QYBB:VPBQ"}"#;
+        let (machine, engine) = with(id, docker).unwrap();
+        let (machine, engine) = (machine.unwrap(), engine.unwrap());
+        assert_eq!((machine.len(), engine.len()), (32, 32));
+        assert!(!id.contains(&machine[..8]) && machine != engine);
+        assert_eq!(with(id, br#"{"ID":"other"}"#).unwrap().0, Some(machine.clone()), "the same each time");
+        assert_ne!(with(other, docker).unwrap().0, Some(machine.clone()));
+        assert_eq!(with(id, br#"{"ID":"8f3e","BuildahVersion":"1.43.1"}"#), Some((Some(machine), None)), "Podman");
+        assert_eq!(with("uninitialized\n", b"{}"), None);
+        std::fs::remove_dir_all(&root).unwrap();
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct Client {
 /// What proves who we are.
 #[derive(Clone, Copy)]
 pub enum Credential<'a> {
-    /// The fleet's secret, for the registration.
+    /// The fleet's secret, our own credential or the code for it, for the registration.
     Secret(&'a str),
     /// The token that the registration gave.
     Token(&'a str),

@@ -31,6 +31,7 @@ use self::client::{Answered, Client, Credential, Post};
 use self::refusal::{Blame, FirstReason, Refusal};
 use crate::clock;
 use crate::config::Config;
+use crate::credential::{Key, Own};
 use crate::health::Pulse;
 use crate::log::{self, Part};
 use crate::outbox::{Outbox, Wake};
@@ -47,7 +48,8 @@ const STACK_BYTES: usize = 512 * 1024;
 const LAST_ATTEMPT: Duration = Duration::from_millis(1500);
 /// Largest answer read from the master, in bytes; what is longer is cut and then not understood.
 pub const ANSWER_BYTES: usize = 16 * 1024;
-/// Largest registration: nine facts of 128 bytes, six bytes each where JSON escapes every character.
+/// Largest registration: nine facts of 128 bytes, six bytes each where JSON escapes every character, a credential and the
+/// host's fingerprint.
 pub const REGISTRATION_BYTES: usize = 9 * 1024;
 /// Longest time that the master can ask for between two tries of a request; one that asks for more ends the tries.
 const ASKED_BETWEEN_TRIES_MAX: Duration = Duration::from_secs(30);
@@ -76,7 +78,7 @@ pub fn start(
     pulse: Pulse,
     pace: Pace,
 ) -> std::io::Result<()> {
-    let client = Client::new(&config);
+    let (client, own) = (Client::new(&config), Own::of(&config));
     let heartbeat_delay = (config.heartbeat_interval / HEARTBEAT_DELAY_PART).min(HEARTBEAT_DELAY_MAX);
     let heartbeats = pace.beats(config.heartbeat_interval, Instant::now()).delayed(heartbeat_delay);
     let sender = Sender {
@@ -89,6 +91,8 @@ pub fn start(
         heartbeats,
         heartbeat_early: 2 * heartbeat_delay,
         token: None,
+        own,
+        refused_name: None,
         limits: BatchLimits::new(),
         without_readings: None,
         answer_length: 0,
@@ -110,6 +114,10 @@ struct Sender {
     /// How much before its time a heartbeat may go, if something else is sent then.
     heartbeat_early: Duration,
     token: Option<Token>,
+    /// What `AGENT_SECRET` is exchanged for, where it is an enrolment code.
+    own: Option<Own>,
+    /// Why the master does not give us our name, once that was said.
+    refused_name: Option<Refusal>,
     limits: BatchLimits,
     /// Number of the sample that was too large for the master even alone, and is tried without its readings.
     without_readings: Option<u64>,
@@ -144,10 +152,11 @@ struct Batch {
 /// What became of a request: carried out, refused, or never properly answered.
 type Outcome = Result<Result<(), Refusal>, Trouble>;
 
-/// Which of the sender's buffers holds the body of a request.
+/// Which of the sender's buffers holds the body of a request, and how much of it.
 #[derive(Clone, Copy)]
-enum Body {
-    Registration(usize),
+enum Body<'a> {
+    /// With what it shows.
+    Registration(usize, &'a str),
     Report(usize),
 }
 
@@ -204,16 +213,64 @@ impl Sender {
 
     fn register(&mut self) -> Result<(), Trouble> {
         self.token = None;
-        let Some(length) = self.write_registration() else {
-            say(format_args!("The registration does not fit its buffer"));
-            return Err(Trouble::Rejected);
+        let Err(refusal) = self.introduce()? else {
+            return self.take_token();
         };
-        if let Err(refusal) = self.request(REGISTER_PATH, Body::Registration(length))? {
-            let pause_s = backoff::REJECTED_PAUSE.as_secs();
-            let (status, why) = (refusal.status, refusal.why());
+        if refusal.status != 409 {
+            let (status, why, pause_s) = (refusal.status, refusal.why(), backoff::REJECTED_PAUSE.as_secs());
             say(format_args!("Registration refused with {status}{why}. Trying again in {pause_s} s"));
             return Err(Trouble::Rejected);
         }
+        // Somebody else has our name, and may not for long.
+        if self.refused_name.as_ref().is_none_or(|said| said.reason != refusal.reason) {
+            say(format_args!("Registration refused with 409{}. Samples wait; trying again and again", refusal.why()));
+            self.refused_name = Some(refusal);
+        }
+        Err(Trouble::Unavailable { asked: None })
+    }
+
+    /// Asks to be registered with what there is, one after the other as long as it is not good: our own credential, the code
+    /// for it, the credential before. A code that was exchanged is taken again with the same credential, so that whatever
+    /// answer was lost, one of them is good.
+    fn introduce(&mut self) -> Outcome {
+        let Some(own) = &mut self.own else {
+            let secret = self.config.agent_secret.clone();
+            return self.introduce_with(secret.reveal(), None);
+        };
+        if let Err(problem) = own.prepare() {
+            say(format_args!("No credential can be made: {problem}"));
+            return Err(Trouble::Rejected);
+        }
+        let (key, known_key, previous) = (own.key(), own.known_key(), own.previous_key());
+        if let Some(key) = known_key {
+            let settled = self.introduce_with(key.reveal(), None)?;
+            if !is_unknown(&settled) {
+                return Ok(settled);
+            }
+        }
+        let code = self.config.agent_secret.clone();
+        let settled = self.introduce_with(code.reveal(), key.as_ref())?;
+        if settled.is_ok() {
+            self.own.as_mut().into_iter().for_each(Own::accepted);
+        }
+        match (settled, previous) {
+            (Err(refusal), Some(previous)) if refusal.status == 401 => {
+                say(format_args!("The enrolment code is refused{}: trying the credential before", refusal.why()));
+                self.introduce_with(previous.reveal(), None)
+            }
+            (settled, _) => Ok(settled),
+        }
+    }
+
+    fn introduce_with(&mut self, shown: &str, credential: Option<&Key>) -> Outcome {
+        let Some(length) = self.write_registration(credential.map(Key::reveal)) else {
+            say(format_args!("The registration does not fit its buffer"));
+            return Err(Trouble::Rejected);
+        };
+        self.request(REGISTER_PATH, Body::Registration(length, shown))
+    }
+
+    fn take_token(&mut self) -> Result<(), Trouble> {
         let registered = self.answer::<RegisterData<JsonText<'_>>>().and_then(|data| {
             let token = Token::try_from(data.token.0).ok().filter(|token| token.bytes().all(|b| b.is_ascii_graphic()));
             Some((data.server_id, token?))
@@ -224,14 +281,21 @@ impl Sender {
         };
         say(format_args!("Registered successfully (serverId: {server_id})"));
         self.token = Some(token);
+        self.refused_name = None;
         Ok(())
     }
 
-    fn write_registration(&mut self) -> Option<usize> {
+    fn write_registration(&mut self, credential: Option<&str>) -> Option<usize> {
         let (name, buffer) = (self.config.server_name.as_str(), &mut self.buffers.registration);
         self.outbox.with(|waiting| {
-            let server_info = waiting.facts()?.server_info(name);
-            let request = RegisterRequest { server_name: name, server_info, agent_version: env!("CARGO_PKG_VERSION") };
+            let facts = waiting.facts()?;
+            let request = RegisterRequest {
+                server_name: name,
+                server_info: facts.server_info(name),
+                agent_version: env!("CARGO_PKG_VERSION"),
+                credential,
+                host_fingerprint: facts.fingerprint(),
+            };
             wire::register(&request, buffer).ok().map(<[u8]>::len)
         })
     }
@@ -408,7 +472,7 @@ impl Sender {
     }
 
     /// One request with up to `RETRY_ATTEMPTS` tries. The answer's bytes are left for [`Self::answer`].
-    fn request(&mut self, path: &str, body: Body) -> Outcome {
+    fn request(&mut self, path: &str, body: Body<'_>) -> Outcome {
         let attempts = if self.last_attempt.is_some() { 1 } else { self.config.retry_attempts };
         let mut asked = None;
         for attempt in 1..=attempts {
@@ -452,13 +516,11 @@ impl Sender {
     }
 
     /// One try. Errors: the cause in words.
-    fn post(&mut self, path: &str, body: Body) -> Result<Answered, String> {
+    fn post(&mut self, path: &str, body: Body<'_>) -> Result<Answered, String> {
         let timeout = self.last_attempt.map(|until| until.saturating_duration_since(Instant::now()));
         let SenderBuffers { registration, body: report, answer, .. } = &mut *self.buffers;
         let (body, credential) = match body {
-            Body::Registration(length) => {
-                (&registration[..length], Credential::Secret(self.config.agent_secret.reveal()))
-            }
+            Body::Registration(length, shown) => (&registration[..length], Credential::Secret(shown)),
             Body::Report(length) => (&report[..length], Credential::Token(self.token.as_deref().unwrap_or_default())),
         };
         self.answer_length = 0;
@@ -489,6 +551,11 @@ impl Sender {
         let answer = self.buffers.answer.get(..self.answer_length)?;
         neon_agent_core::parse::json::element(answer).ok()
     }
+}
+
+/// Whether a registration was refused for what it showed, so that something else may be good.
+fn is_unknown(settled: &Result<(), Refusal>) -> bool {
+    matches!(settled, Err(Refusal { status: 401, .. }))
 }
 
 /// The scheduler cannot say it, for it hangs: this thread is awake anyway.

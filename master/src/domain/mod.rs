@@ -3,6 +3,7 @@
 //! No I/O and no clock; the time is an argument. Random numbers are `password`'s alone, on which `totp` and `seal` stand. May depend on `model` and on `neon_shared`.
 
 pub mod activity;
+pub mod admission;
 pub mod changes;
 pub mod fields;
 pub mod history;

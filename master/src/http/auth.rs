@@ -1,4 +1,4 @@
-//! Who is asking: the fleet's secret at registration, an agent's token everywhere else.
+//! Who is asking: the fleet's secret, a server's own credential or an enrolment code at registration, an agent's token everywhere else.
 //!
 //! Tokens are JWTs, HS256 with `JWT_SECRET` or the one before it, with the claims of `docs/wire.md` section 1. The algorithm is pinned: a
 //! token that names another one, `none` included, is refused. Secrets are compared in constant time; only whether
@@ -10,7 +10,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use neon_shared::api::{SECRET_HEADER, error};
+use neon_shared::api::{CODE_PREFIX, CREDENTIAL_PREFIX, SECRET_HEADER, error};
 use neon_shared::time::Timestamp;
 use ring::hmac;
 use salvo::Request;
@@ -21,6 +21,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::error::ApiError;
 use super::state::now;
 use crate::config::{Secret, Secrets};
+use crate::model::Registered;
 
 /// How long an agent's token is good, in seconds.
 pub const TOKEN_LIFETIME_S: i64 = 24 * 3600;
@@ -67,6 +68,13 @@ pub struct Claims {
     pub iat: i64,
     /// When it ends, in seconds since 1970.
     pub exp: i64,
+    /// The server's; absent where it is 0, as it was before there were any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generation: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// [`Claims`], and nothing else.
@@ -79,6 +87,8 @@ struct Issued<'a> {
     sub: &'a str,
     iat: i64,
     exp: i64,
+    #[serde(default)]
+    generation: i64,
 }
 
 impl Tokens {
@@ -96,18 +106,19 @@ impl Tokens {
         }
     }
 
-    /// A token for the server `server_id`, good for `TOKEN_LIFETIME_S` from `now`.
+    /// A token for a server, good for `TOKEN_LIFETIME_S` from `now`.
     ///
     /// Errors: 500, should the claims not be writable.
-    pub fn issue(&self, server_id: i64, server_name: &str, now: Timestamp) -> Result<String, ApiError> {
+    pub fn issue(&self, server: &Registered, server_name: &str, now: Timestamp) -> Result<String, ApiError> {
         let iat = now.unix_ms() / 1000;
         let claims = Claims {
-            server_id,
+            server_id: server.server_id,
             server_name: server_name.to_owned(),
             iss: ISSUER.to_owned(),
-            sub: subject(server_id),
+            sub: subject(server.server_id),
             iat,
             exp: iat + TOKEN_LIFETIME_S,
+            generation: server.generation,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ApiError::Token)
     }
@@ -133,10 +144,18 @@ impl Tokens {
         let signature = decoded(signature, &mut bytes)?;
         let is_signed = |one: &Generation| hmac::verify(&one.key, message.as_bytes(), signature).is_ok();
         self.generations.iter().any(is_signed).then_some(())?;
-        let Issued { server_id, server_name, iss, sub, iat, exp } =
+        let Issued { server_id, server_name, iss, sub, iat, exp, generation } =
             serde_json::from_slice(decoded(claims, &mut bytes)?).ok()?;
         let is_good = iss == ISSUER && sub == subject(server_id) && exp >= now.unix_ms() / 1000;
-        is_good.then(|| Claims { server_id, server_name, iss: iss.to_owned(), sub: sub.to_owned(), iat, exp })
+        is_good.then(|| Claims {
+            server_id,
+            server_name,
+            iss: iss.to_owned(),
+            sub: sub.to_owned(),
+            iat,
+            exp,
+            generation,
+        })
     }
 
     fn check_any(&self, token: &str) -> Option<Claims> {
@@ -152,15 +171,31 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// Errors: 401 unless the request carries one of `secrets` in its `X-Agent-Secret` header.
-pub fn check_agent_secret(request: &Request, secrets: Option<&Secrets>) -> Result<(), ApiError> {
-    let given = request.headers().get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+/// What a registration shows in its `X-Agent-Secret` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// The fleet's secret.
+    Fleet,
+    /// What looks like a server's own credential.
+    Credential(&'a str),
+    /// What looks like an enrolment code.
+    Code(&'a str),
+}
+
+/// `None` where it shows nothing of the kind.
+pub fn shown<'a>(request: &'a Request, secrets: Option<&Secrets>) -> Option<Shown<'a>> {
+    let given = request.headers().get(SECRET_HEADER)?;
     // Each is compared, whichever it is.
-    let compared = secrets.into_iter().flat_map(Secrets::iter).map(|secret| given.ct_eq(secret.reveal().as_bytes()));
+    let is = |secret: &Secret| given.as_bytes().ct_eq(secret.reveal().as_bytes());
+    let compared = secrets.into_iter().flat_map(Secrets::iter).map(is);
     if bool::from(compared.fold(Choice::from(0), |found, one| found | one)) {
-        Ok(())
+        return Some(Shown::Fleet);
+    }
+    let given = given.to_str().ok()?;
+    if given.starts_with(CREDENTIAL_PREFIX) {
+        Some(Shown::Credential(given))
     } else {
-        Err(ApiError::Unauthorized(error::BAD_SECRET))
+        given.starts_with(CODE_PREFIX).then_some(Shown::Code(given))
     }
 }
 
@@ -184,6 +219,8 @@ fn subject(server_id: i64) -> String {
 mod tests {
     use super::*;
 
+    const SEVEN: Registered = Registered { server_id: 7, generation: 0 };
+
     fn secrets(newest: &str, previous: Option<&str>) -> Secrets {
         let secret = |text: &str| Secret::new(text.to_owned());
         Secrets { newest: secret(newest), previous: previous.map(secret) }
@@ -206,13 +243,14 @@ mod tests {
             sub: "agent:7".to_owned(),
             iat,
             exp: iat + 60,
+            generation: 0,
         }
     }
 
     #[test]
     fn an_issued_token_reads_back_and_lasts_a_day() {
         let tokens = tokens("s3cret");
-        let token = tokens.issue(7, "web-1", now()).unwrap();
+        let token = tokens.issue(&SEVEN, "web-1", now()).unwrap();
         assert!(token.len() < neon_shared::limits::TOKEN_MAX_BYTES / 2);
         let claims = tokens.check_issued(&token, now()).unwrap();
         assert_eq!((claims.server_id, claims.server_name.as_str()), (7, "web-1"));
@@ -246,10 +284,10 @@ mod tests {
     #[test]
     fn what_the_secret_before_has_signed_stays_good_and_nothing_new_is_signed_with_it() {
         let (old, rotated) = (tokens("s3cret"), Tokens::new(&secrets("next", Some("s3cret"))));
-        let before = old.issue(7, "web-1", now()).unwrap();
+        let before = old.issue(&SEVEN, "web-1", now()).unwrap();
         assert_eq!(rotated.check_issued(&before, now()), old.check_issued(&before, now()));
         assert!(rotated.check_any(&before).is_some());
-        let after = rotated.issue(7, "web-1", now()).unwrap();
+        let after = rotated.issue(&SEVEN, "web-1", now()).unwrap();
         assert_eq!((old.check(&after, now()), tokens("next").check(&before, now())), (None, None));
         assert!(rotated.check(&after, now()).is_some() && tokens("next").check(&after, now()).is_some());
     }
@@ -259,20 +297,47 @@ mod tests {
         let taken = |given: &str, secrets: Option<&Secrets>| {
             let mut request = Request::new();
             request.headers_mut().insert(SECRET_HEADER, given.parse().unwrap());
-            check_agent_secret(&request, secrets).is_ok()
+            shown(&request, secrets) == Some(Shown::Fleet)
         };
         let both = secrets("newest", Some("before"));
         assert!(taken("newest", Some(&both)) && taken("before", Some(&both)));
         assert!(!taken("", Some(&both)) && !taken("newes", Some(&both)) && !taken("newestbefore", Some(&both)));
         assert!(!taken("newest", None) && !taken("", None));
-        assert!(check_agent_secret(&Request::new(), Some(&both)).is_err());
+        assert_eq!(shown(&Request::new(), Some(&both)), None);
+    }
+
+    #[test]
+    fn codes_and_credentials_are_told_by_how_they_begin_unless_they_are_the_fleets_secret() {
+        let of = |given: &str, secrets: &Secrets| {
+            let mut request = Request::new();
+            request.headers_mut().insert(SECRET_HEADER, given.parse().unwrap());
+            shown(&request, Some(secrets)).map(|shown| match shown {
+                Shown::Fleet => "fleet".to_owned(),
+                Shown::Credential(text) => format!("credential {text}"),
+                Shown::Code(text) => format!("code {text}"),
+            })
+        };
+        let fleet = secrets("neon_code_it_happens_to_be", None);
+        assert_eq!(of("neon_code_it_happens_to_be", &fleet).as_deref(), Some("fleet"));
+        assert_eq!(of("neon_code_1", &fleet).as_deref(), Some("code neon_code_1"));
+        assert_eq!(of("neon_agent_1", &fleet).as_deref(), Some("credential neon_agent_1"));
+        assert_eq!(of("neon_1", &fleet), None);
+    }
+
+    #[test]
+    fn a_generation_is_said_where_it_is_not_the_first() {
+        let tokens = tokens("s3cret");
+        let token = tokens.issue(&Registered { server_id: 7, generation: 3 }, "web-1", now()).unwrap();
+        assert_eq!(tokens.check_issued(&token, now()).unwrap().generation, 3);
+        assert_eq!(tokens.check_any(&token).unwrap().generation, 3);
+        assert_eq!(tokens.check(&tokens.issue(&SEVEN, "web-1", now()).unwrap(), now()).unwrap().generation, 0);
     }
 
     #[test]
     fn a_token_is_taken_in_one_pass_or_the_other_and_says_the_same() {
         let tokens = tokens("s3cret");
         let random = &mut fastrand::Rng::with_seed(20_261_124);
-        let issued = tokens.issue(7, "web-\u{e9}\"1", now()).unwrap();
+        let issued = tokens.issue(&SEVEN, "web-\u{e9}\"1", now()).unwrap();
         let mut taken = 0;
         for round in 0..3000 {
             let mut token = issued.clone().into_bytes();

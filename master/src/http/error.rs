@@ -14,6 +14,7 @@ use salvo::writing::Json;
 use salvo::{Depot, FlowCtrl, Writer, handler};
 use serde::Serialize;
 
+use crate::domain::admission::Denial;
 use crate::store::StoreError;
 
 /// Body of every 500.
@@ -32,6 +33,9 @@ pub enum ApiError {
     /// 401: the password was right, and a code is needed, or another one.
     #[error("{0}")]
     SecondFactor(&'static str),
+    /// 400, 401 or 409: a registration that is not let in.
+    #[error("{0}")]
+    Denied(Denial),
     /// 403: it is known who asks, and they may not.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -82,6 +86,9 @@ impl ApiError {
             Self::Unauthorized(_) | Self::SecondFactor(_) | Self::Store(StoreError::ServerGone) => {
                 StatusCode::UNAUTHORIZED
             }
+            Self::Denied(Denial::Clash | Denial::NameTaken) => StatusCode::CONFLICT,
+            Self::Denied(Denial::NoCredential) => StatusCode::BAD_REQUEST,
+            Self::Denied(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooManyAttempts(_) | Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,

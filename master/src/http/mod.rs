@@ -12,6 +12,7 @@ mod auth;
 mod body;
 mod containers;
 mod dashboard;
+mod enrolments;
 mod error;
 mod events;
 mod exposition;
@@ -62,7 +63,7 @@ use gate::Guard;
 /// Everything this master answers besides the dashboard's files. The one list: the router is built from it, and the
 /// route test holds it against the OpenAPI document and against the paths the contract names.
 pub fn routes() -> Vec<Route> {
-    use Access::{Agents, Anybody, Users};
+    use Access::{Agents, Anybody, Operators, Users};
     vec![
         // Routes are tried one after the other: those that are asked most come first.
         Route::post("/api/agent/heartbeat", || agent::agent_heartbeat).open_to(Agents),
@@ -109,6 +110,11 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/tokens", || tokens::token_list).open_to(Users(Role::Operator)),
         Route::post("/api/tokens", || tokens::token_create).open_to(Users(Role::Operator)),
         Route::delete("/api/tokens/{id}", || tokens::token_revoke).open_to(Users(Role::Operator)),
+        Route::get("/api/enrolments", || enrolments::enrolment_list).open_to(Operators),
+        Route::post("/api/enrolments", || enrolments::enrolment_create),
+        Route::delete("/api/enrolments/{id}", || enrolments::enrolment_revoke),
+        Route::post("/api/servers/{id}/credential/rotate", || enrolments::credential_rotate),
+        Route::delete("/api/servers/{id}/credential", || enrolments::credential_revoke),
         Route::get("/api/audit", || tokens::audit_list).open_to(Users(Role::Admin)),
         Route::get("/healthz", || health::healthz).open_to(Anybody),
         Route::get("/readyz", || health::readyz).open_to(Anybody),

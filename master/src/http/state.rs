@@ -27,6 +27,8 @@ pub struct State {
     pub agent_secrets: Option<Secrets>,
     /// Makes and checks the agents' tokens.
     pub tokens: Tokens,
+    /// After how long a server that was not heard is offline, in milliseconds.
+    pub offline_after_ms: i64,
     /// How old a sample may be.
     pub retention: Retention,
     /// For large request bodies.
@@ -44,6 +46,11 @@ pub struct State {
 }
 
 impl State {
+    /// Who was heard last before this time is silent.
+    pub(super) fn silent_before(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_unix_ms(now.unix_ms().saturating_sub(self.offline_after_ms))
+    }
+
     /// The state that [`super::service`] put beside the request.
     pub(super) fn of(depot: &Depot) -> Result<Arc<Self>, ApiError> {
         depot.get_typed::<Arc<Self>>().cloned().map_err(|_| ApiError::Internal("no state beside the request"))
@@ -69,7 +76,11 @@ pub(super) fn peer_address(request: &Request) -> String {
 /// Errors: 401 `Missing authorization token` or `Invalid or expired token`.
 pub(super) fn reporter(request: &Request, state: &State) -> Result<(Reporter, i64), ApiError> {
     let claims = state.tokens.of_request(request)?;
-    let reporter =
-        Reporter { server_id: claims.server_id, server_name: claims.server_name, ip_address: peer_address(request) };
+    let reporter = Reporter {
+        server_id: claims.server_id,
+        server_name: claims.server_name,
+        ip_address: peer_address(request),
+        generation: claims.generation,
+    };
     Ok((reporter, claims.exp))
 }

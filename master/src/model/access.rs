@@ -161,6 +161,11 @@ impl Actor {
         Self { name: "(master)".to_owned(), address: String::new() }
     }
 
+    /// An agent.
+    pub fn agent(address: String) -> Self {
+        Self { name: "(agent)".to_owned(), address }
+    }
+
     /// Somebody who is not known, or not yet.
     pub fn unknown(address: String) -> Self {
         Self { name: "(unknown)".to_owned(), address }
@@ -210,6 +215,14 @@ text_enum! {
         ServerDeleted = "server_deleted",
         /// The history of a server that is gone was handed on to another.
         ServerMerged = "server_merged",
+        /// An enrolment code was made.
+        EnrolmentCreated = "enrolment_created",
+        /// An enrolment code was revoked, or its record deleted after it was used.
+        EnrolmentRevoked = "enrolment_revoked",
+        /// An enrolment code was exchanged for a server's own credential.
+        EnrolmentUsed = "enrolment_used",
+        /// The credential of a server was revoked.
+        CredentialRevoked = "credential_revoked",
     }
 }
 
@@ -222,7 +235,7 @@ pub struct AuditEntry {
     /// When.
     #[salvo(schema(value_type = String, format = DateTime))]
     pub timestamp: Timestamp,
-    /// Who: a user's name, `(command line)`, `(master)`, or `(unknown)`.
+    /// Who: a user's name, `(command line)`, `(master)`, `(agent)`, or `(unknown)`.
     pub actor: String,
     /// From where; empty for what was no request.
     pub address: String,

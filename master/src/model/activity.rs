@@ -31,6 +31,10 @@ text_enum! {
         Online = "online",
         /// Nothing was heard from a server for `OFFLINE_AFTER_S`.
         Offline = "offline",
+        /// A second host tried to report under a server's name, and was refused.
+        HostClash = "host_clash",
+        /// A server that was silent is another host now.
+        HostChanged = "host_changed",
     }
 }
 

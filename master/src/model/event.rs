@@ -1,5 +1,8 @@
 //! What a report changes: events to record, containers to store and to forget.
 
+use neon_shared::api::HostFingerprint;
+use neon_shared::time::Timestamp;
+
 use super::{ActivityKind, Container, ServerStatus};
 
 /// Something that happened, before the store has numbered and dated it.
@@ -26,6 +29,16 @@ impl Event {
     /// Nothing was heard from the server called `name` for the time the operator allows.
     pub fn server_offline(name: &str) -> Self {
         Self::about_server(ActivityKind::Offline, format!("{name} is offline"))
+    }
+
+    /// Another host tried to report under the name of a server that is there.
+    pub fn host_clash(name: &str, rival: &str) -> Self {
+        Self::about_server(ActivityKind::HostClash, format!("A second host reports as {name}: {rival} is refused"))
+    }
+
+    /// The server called `name` was silent, and another host has its name now.
+    pub fn host_changed(name: &str) -> Self {
+        Self::about_server(ActivityKind::HostChanged, format!("{name} is another host than before"))
     }
 
     /// An operator began to work on the server called `name`, which had the status `before`.
@@ -71,6 +84,36 @@ pub struct Reporter {
     pub server_name: String,
     /// Address the request came from.
     pub ip_address: String,
+    /// Of the token; it is good as long as the server has the same.
+    pub generation: i64,
+}
+
+/// What a registration shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// The fleet's secret.
+    #[default]
+    Fleet,
+    /// A server's own credential, by its hash.
+    Credential(String),
+    /// An enrolment code, by its hash.
+    Code {
+        /// Of the code.
+        hash: String,
+        /// Of the credential that it is to be exchanged for; `None` where that was not sent.
+        credential: Option<String>,
+    },
+}
+
+/// By what right somebody registers, and as which host.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Claim {
+    /// What it shows.
+    pub proof: Proof,
+    /// Which host it says it is.
+    pub host: HostFingerprint<String>,
+    /// Whoever was heard last before is silent: another host may have the name.
+    pub silent_before: Timestamp,
 }
 
 /// A registration that has passed the checks.
@@ -84,4 +127,15 @@ pub struct Registration {
     pub agent_version: String,
     /// Address the request came from.
     pub ip_address: String,
+    /// By what right.
+    pub claim: Claim,
+}
+
+/// A registration that was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The server's number.
+    pub server_id: i64,
+    /// What its tokens are to say.
+    pub generation: i64,
 }

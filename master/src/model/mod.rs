@@ -6,6 +6,7 @@
 mod access;
 mod activity;
 mod container;
+mod enrolment;
 mod event;
 mod history;
 mod rollup;
@@ -22,7 +23,8 @@ pub use access::{
 };
 pub use activity::{Activity, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
-pub use event::{ContainerChanges, Event, Registration, Reporter};
+pub use enrolment::{CredentialKind, EnrolmentCode, NewEnrolment};
+pub use event::{Claim, ContainerChanges, Event, Proof, Registered, Registration, Reporter};
 pub use history::{DataPoint, History, HistoryInterval, HistoryRange};
 pub use rollup::{Rollup, Summary, Tier};
 #[cfg(test)]
@@ -30,8 +32,8 @@ pub(crate) use sample::full_readings;
 pub use sample::{Need, Readings, Sample, StoredSample};
 pub use series::{Numbers, Series, SeriesField, SeriesStretch, SeriesTier};
 pub use server::{
-    Maintenance, MaintenanceChange, ServerChange, ServerCount, ServerDetail, ServerFilter, ServerQuery, ServerSort,
-    ServerStatus, ServerSummary, Stats,
+    Maintenance, MaintenanceChange, RivalHost, ServerChange, ServerCount, ServerDetail, ServerFilter, ServerQuery,
+    ServerSort, ServerStatus, ServerSummary, Stats,
 };
 pub use service::{Service, ServiceKind, ServiceStatus};
 pub use storage::{Storage, StorageDisk, StorageForecast, StorageGrowth, StorageTier};

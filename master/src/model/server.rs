@@ -4,7 +4,7 @@ use neon_shared::time::Timestamp;
 use salvo::oapi::ToSchema;
 use serde::Serialize;
 
-use super::{Container, Service, text_enum};
+use super::{Container, CredentialKind, Service, text_enum};
 
 text_enum! {
     /// Whether a server reports.
@@ -214,10 +214,35 @@ pub struct ServerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[salvo(schema(value_type = String, required = false))]
     pub notes: Option<String>,
+    /// What it registers with.
+    pub credential: CredentialKind,
+    /// Since when its credential is its own, or revoked; absent for the fleet's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = Option<String>, format = DateTime))]
+    pub credential_since: Option<Timestamp>,
+    /// The host that was refused last because this one has the name; absent where none was since this one has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rival_host: Option<RivalHost>,
     /// Its containers, by name.
     pub containers: Vec<Container>,
     /// Its containers grouped into services, by name.
     pub services: Vec<Service>,
+}
+
+/// A host that was refused because another one reports under the same name.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RivalHost {
+    /// Its host name.
+    pub hostname: String,
+    /// Address it was refused at.
+    pub ip_address: String,
+    /// When it tried first.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub first_seen_at: Timestamp,
+    /// When it tried last.
+    #[salvo(schema(value_type = String, format = DateTime))]
+    pub last_seen_at: Timestamp,
 }
 
 /// Body of `GET /api/stats`.

@@ -4,8 +4,8 @@
 //! it does, so it is kept here and written in one go every second; an abrupt end loses at most that second of
 //! `lastSeen`. What is known here of a server is what the database said of it when it was first heard. That it has
 //! been deleted since, by whom ever, is found out by the next of those writes, which then misses its row. That it has got
-//! another name, or reported to another master from elsewhere, is found out by looking at the database again: at once for
-//! a name that is not the known one, for all others some at a time ([`Heard::next_to_check`]).
+//! another name or generation, or reported to another master from elsewhere, is found out by looking at the database again: at once for
+//! one that is not the known one, for all others some at a time ([`Heard::next_to_check`]).
 //!
 //! Names, addresses and versions are kept as keyed hashes: a fleet of two million would need gigabytes otherwise.
 
@@ -28,6 +28,7 @@ pub struct Known {
     pub name: String,
     pub ip_address: String,
     pub agent_version: String,
+    pub generation: i64,
     pub last_seen_at_ms: i64,
     /// Whether it counts as silent, so that the next word from it is news.
     pub is_offline: bool,
@@ -82,7 +83,7 @@ pub enum Verdict {
     Heard,
     /// As [`Self::Heard`], and it counted as offline.
     HeardAgain,
-    /// Its number belongs to another name.
+    /// Its number belongs to another name, or its token is of another generation.
     Stranger,
     /// Nothing is known of it here: ask the database.
     Unknown,
@@ -119,6 +120,7 @@ struct Entry {
     name: u64,
     ip_address: u64,
     agent_version: u64,
+    generation: i64,
     last_seen_at_ms: i64,
     is_unwritten: bool,
     is_offline: bool,
@@ -134,7 +136,7 @@ impl Heard {
     pub fn hear(&self, reporter: &Reporter, agent_version: Option<&str>, now: Timestamp) -> Verdict {
         let shard = &mut *self.shard(reporter.server_id);
         let Some(entry) = shard.servers.get_mut(&reporter.server_id) else { return Verdict::Unknown };
-        if entry.name != self.hash(&reporter.server_name) {
+        if entry.name != self.hash(&reporter.server_name) || entry.generation != reporter.generation {
             return Verdict::Stranger;
         }
         let ip_address = self.hash(&reporter.ip_address);
@@ -161,6 +163,7 @@ impl Heard {
             name: self.hash(&known.name),
             ip_address: self.hash(&known.ip_address),
             agent_version: self.hash(&known.agent_version),
+            generation: known.generation,
             last_seen_at_ms: known.last_seen_at_ms,
             is_unwritten: false,
             is_offline: known.is_offline,
@@ -195,10 +198,18 @@ impl Heard {
             let shard = &mut *self.shard(known.server_id);
             let Some(entry) = shard.servers.get_mut(&known.server_id) else { continue };
             entry.name = self.hash(&known.name);
+            entry.generation = known.generation;
             if !shard.facts.contains_key(&known.server_id) {
                 entry.ip_address = self.hash(&known.ip_address);
                 entry.agent_version = self.hash(&known.agent_version);
             }
+        }
+    }
+
+    /// Tokens of this generation alone are good from now on.
+    pub fn regenerate(&self, server_id: i64, generation: i64) {
+        if let Some(entry) = self.shard(server_id).servers.get_mut(&server_id) {
+            entry.generation = generation;
         }
     }
 
@@ -329,7 +340,7 @@ mod tests {
     use super::*;
 
     fn reporter(name: &str, ip_address: &str) -> Reporter {
-        Reporter { server_id: 7, server_name: name.to_owned(), ip_address: ip_address.to_owned() }
+        Reporter { server_id: 7, server_name: name.to_owned(), ip_address: ip_address.to_owned(), generation: 0 }
     }
 
     fn at(ms: i64) -> Timestamp {
@@ -343,6 +354,7 @@ mod tests {
             name: "web-1".to_owned(),
             ip_address: "192.0.2.1".to_owned(),
             agent_version: "0.1.0".to_owned(),
+            generation: 0,
             last_seen_at_ms: 10,
             is_offline: false,
         });
@@ -385,6 +397,7 @@ mod tests {
             name: "web-1".to_owned(),
             ip_address: "192.0.2.1".to_owned(),
             agent_version: "0.1.0".to_owned(),
+            generation: 0,
             last_seen_at_ms: 10,
             is_offline: false,
         };
@@ -403,6 +416,7 @@ mod tests {
             name: name.to_owned(),
             ip_address: ip_address.to_owned(),
             agent_version: "0.1.0".to_owned(),
+            generation: 0,
             last_seen_at_ms: 10,
             is_offline: false,
         };
@@ -465,6 +479,16 @@ mod tests {
         heard.written_seen(&last.servers);
         assert_eq!((heard.newest(7), heard.newest_of_all().len()), (None, 0));
         assert!(heard.unwritten().0.servers.is_empty());
+    }
+
+    #[test]
+    fn a_token_of_another_generation_is_a_strangers() {
+        let heard = with_seven();
+        let of = |generation| Reporter { generation, ..reporter("web-1", "192.0.2.1") };
+        heard.regenerate(7, 1);
+        assert_eq!(heard.hear(&of(0), None, at(20)), Verdict::Stranger);
+        assert_eq!(heard.hear(&of(1), None, at(20)), Verdict::Heard);
+        assert_eq!(heard.hear(&of(2), None, at(20)), Verdict::Stranger, "of another master; the database is asked");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod backup;
 mod containers;
 mod disk;
 pub mod distribute;
+mod enrolments;
 mod forecast;
 mod forget;
 mod growth;
@@ -73,10 +74,11 @@ use metrics::SampleRow;
 use packed::Shape;
 use shapes::{Kept, Shapes};
 
+use crate::domain::admission::Denial;
 use crate::domain::changes::{ACTIVITIES_MAX, ContainerSet};
 use crate::model::{
-    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registration, Reporter, Rollup, Sample,
-    ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats, Tier,
+    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registered, Registration, Reporter, Rollup,
+    Sample, ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats, Tier,
 };
 
 /// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 20 columns stay
@@ -248,11 +250,15 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::containers::sqlite as containers_of_engine;
             #[allow(unused_imports)]
+            use crate::store::enrolments::sqlite as enrolments_of_engine;
+            #[allow(unused_imports)]
             use crate::store::metrics::sqlite as metrics_of_engine;
             #[allow(unused_imports)]
             use crate::store::retention::sqlite as retention_of_engine;
             #[allow(unused_imports)]
             use crate::store::second_factor::sqlite as second_factor_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::servers::sqlite as servers_of_engine;
             #[allow(unused_imports)]
             use crate::store::sqlite as of_engine;
             $($item)*
@@ -274,9 +280,13 @@ macro_rules! for_both_engines {
             #[allow(unused_imports)]
             use crate::store::containers::postgres as containers_of_engine;
             #[allow(unused_imports)]
+            use crate::store::enrolments::postgres as enrolments_of_engine;
+            #[allow(unused_imports)]
             use crate::store::metrics::postgres as metrics_of_engine;
             #[allow(unused_imports)]
             use crate::store::retention::postgres as retention_of_engine;
+            #[allow(unused_imports)]
+            use crate::store::servers::postgres as servers_of_engine;
             #[allow(unused_imports)]
             use crate::store::postgres as of_engine;
             $($item)*
@@ -456,12 +466,18 @@ impl Store {
         read!(self, servers::ping())
     }
 
-    /// Registers a server and returns its number; the same name always has the same one.
-    pub async fn server_register(&self, registration: &Registration, now: Timestamp) -> Result<i64, StoreError> {
-        let known: Result<Known, StoreError> = write!(self, servers::register(registration, now));
-        let known = known?;
-        self.heard.learn(&known);
-        Ok(known.server_id)
+    /// Registers a server; the same name always has the same number. The inner error is for the agent: nothing was
+    /// changed, but that a second host tried is noted.
+    pub async fn server_register(
+        &self,
+        registration: &Registration,
+        now: Timestamp,
+    ) -> Result<Result<Registered, Denial>, StoreError> {
+        let known: Result<Result<Known, Denial>, StoreError> = write!(self, servers::register(registration, now));
+        Ok(known?.map(|known| {
+            self.heard.learn(&known);
+            Registered { server_id: known.server_id, generation: known.generation }
+        }))
     }
 
     /// Records that a server was heard, and its agent's version where it said it.

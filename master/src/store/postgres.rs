@@ -8,6 +8,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
+use super::enrolments::{select_code, select_holder};
 use super::heard::{Newest, SeenServer};
 use super::rollups::{Due, Stored, insert_rollups};
 use super::servers::select_stats;
@@ -34,6 +35,10 @@ const NOT_COMPILED: &str = "SELECT set_config('jit', 'off', false)";
 
 /// The samples that are newer than those that are written as the newest.
 ///
+/// The row of the server alone: that of when it was heard is locked by others in another order.
+pub const LOCK_HOLDER: &str = select_holder!(" FOR UPDATE OF s");
+pub const LOCK_CODE: &str = select_code!(" FOR UPDATE");
+
 /// LATERAL, so that each server is one look-up in the partitions since, of which there is one as a rule. Joined on
 /// `MAX(timestamp_ms)` instead, the planner reads and hashes every sample there is.
 pub const FIND_NEWEST: &str = "SELECT k.server_id, m.* FROM server_heard k CROSS JOIN LATERAL (\
@@ -275,7 +280,7 @@ pub async fn lock_silent(connection: &mut PgConnection, cutoff_ms: i64) -> Resul
 
 /// What is needed to recognise servers.
 pub async fn known_among(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<PgRow>, StoreError> {
-    let sql = "SELECT s.id, s.name, s.ip_address, s.agent_version, s.status, h.last_seen_at_ms \
+    let sql = "SELECT s.id, s.name, s.ip_address, s.agent_version, s.generation, s.status, h.last_seen_at_ms \
          FROM servers s JOIN server_heard h ON h.server_id = s.id WHERE s.id = ANY($1)";
     Ok(sqlx::query(sql).bind(ids).fetch_all(connection).await?)
 }

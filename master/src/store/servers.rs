@@ -5,9 +5,18 @@ use std::collections::{HashMap, HashSet};
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
+use super::enrolments::HolderRow;
 use super::heard::{Facts, Known, Newest, SeenServer};
 use super::{StoreError, for_both_engines, from_json, json};
-use crate::model::{Event, Maintenance, Registration, ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats};
+use crate::domain::admission::{self, Admission, Denial};
+use crate::model::{
+    CredentialKind, Event, Maintenance, Registration, RivalHost, ServerDetail, ServerFilter, ServerStatus,
+    ServerSummary, Stats,
+};
+
+/// How long a host that was refused may say nothing until its next try is news, in milliseconds: an hour. Agents try
+/// again every five minutes.
+const RIVAL_FORGOTTEN_MS: i64 = 3_600_000;
 
 /// Servers with what is kept of each beside its facts: no sample and no container is read. Then `more` columns.
 macro_rules! select_servers {
@@ -32,7 +41,8 @@ const SOME: &str = select_servers!(
      AND (CAST($2 AS TEXT) IS NULL OR REPLACE(s.tags, $2, '') <> s.tags)) ORDER BY s.name"
 );
 const ONE: &str = select_servers!(
-    ", s.created_at_ms, s.os_name, s.os_version, s.os_kernel, s.os_arch, s.docker_version, s.agent_version, s.notes",
+    ", s.created_at_ms, s.os_name, s.os_version, s.os_kernel, s.os_arch, s.docker_version, s.agent_version, s.credential, \
+     s.credential_at_ms, s.rival_hostname, s.rival_address, s.rival_first_ms, s.rival_last_ms, s.notes",
     "WHERE s.id = $1"
 );
 
@@ -81,52 +91,54 @@ pub(super) fn status(text: &str) -> Result<ServerStatus, StoreError> {
     ServerStatus::parse(text).ok_or_else(|| StoreError::Corrupt { column: "status", value: text.to_owned() })
 }
 
+fn credential(text: &str) -> Result<CredentialKind, StoreError> {
+    CredentialKind::parse(text).ok_or_else(|| StoreError::Corrupt { column: "credential", value: text.to_owned() })
+}
+
 for_both_engines! {
     pub async fn ping(connection: &mut Connection) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(connection).await?;
         Ok(())
     }
 
-    /// Tries to update before it inserts: an insert that meets the name would use up a number on PostgreSQL, and
-    /// agents register every day. The insert may still meet it, when two agents register a new name at once.
+    /// Looks before it inserts: an insert that meets the name would use up a number on PostgreSQL, and agents register
+    /// every day. The insert may still meet it, when two agents register a new name at once; then it is looked again.
     pub async fn register(
         connection: &mut Connection,
         registration: &Registration,
         now: Timestamp,
-    ) -> Result<Known, StoreError> {
-        const UPDATE: &str = "UPDATE servers SET hostname = $2, ip_address = $3, agent_version = $4, cpu_cores = $5, \
-             total_memory_gb = $6, total_disk_gb = $7, os_name = $8, os_version = $9, os_kernel = $10, os_arch = $11, \
-             docker_version = $12 WHERE name = $1 RETURNING id, status";
-        const INSERT: &str = "INSERT INTO servers (name, hostname, ip_address, agent_version, cpu_cores, \
-             total_memory_gb, total_disk_gb, os_name, os_version, os_kernel, os_arch, docker_version, \
-             created_at_ms, status) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'offline') \
-             ON CONFLICT (name) DO UPDATE SET hostname = excluded.hostname, ip_address = excluded.ip_address, \
-             agent_version = excluded.agent_version, cpu_cores = excluded.cpu_cores, \
-             total_memory_gb = excluded.total_memory_gb, total_disk_gb = excluded.total_disk_gb, \
-             os_name = excluded.os_name, os_version = excluded.os_version, os_kernel = excluded.os_kernel, \
-             os_arch = excluded.os_arch, docker_version = excluded.docker_version RETURNING id, status";
-        let info = &registration.info;
-        let bound = |sql: &'static str| {
-            sqlx::query(sql)
-                .bind(&registration.server_name)
-                .bind(&info.hostname)
-                .bind(&registration.ip_address)
-                .bind(&registration.agent_version)
-                .bind(i64::from(info.cpu_cores))
-                .bind(info.total_memory_gb)
-                .bind(info.total_disk_gb)
-                .bind(&info.os_name)
-                .bind(&info.os_version)
-                .bind(&info.os_kernel)
-                .bind(&info.os_arch)
-                .bind(&info.docker_version)
+    ) -> Result<Result<Known, Denial>, StoreError> {
+        let (name, claim) = (registration.server_name.as_str(), &registration.claim);
+        let (server_id, status, generation, admission, code) = loop {
+            let (row, code) = enrolments_of_engine::lock(&mut *connection, name, &claim.proof).await?;
+            let holder = row.as_ref().map(|row| &row.holder);
+            let admission = match admission::admit(name, claim, holder, code.as_ref(), now) {
+                Ok(admission) => admission,
+                Err(denial) => {
+                    if let (Denial::Clash, Some(row)) = (denial, &row) {
+                        note_rival(connection, row, registration, now).await?;
+                    }
+                    return Ok(Err(denial));
+                }
+            };
+            match row {
+                Some(row) => {
+                    let is_new = admission.changes_host || admission.credential.is_some();
+                    let generation = row.generation + i64::from(is_new);
+                    update(connection, row.server_id, registration, &admission, generation, now).await?;
+                    break (row.server_id, row.holder.status, generation, admission, code);
+                }
+                None => {
+                    if let Some(server_id) = insert(connection, registration, &admission, now).await? {
+                        break (server_id, ServerStatus::Offline, 0, admission, code);
+                    }
+                }
+            }
         };
-        let row: Row = match bound(UPDATE).fetch_optional(&mut *connection).await? {
-            Some(row) => row,
-            None => bound(INSERT).bind(now.unix_ms()).fetch_one(&mut *connection).await?,
-        };
-        let server_id = row.try_get("id")?;
+        if let (Some(code), Some(credential)) = (code, &admission.credential) {
+            let address = &registration.ip_address;
+            enrolments_of_engine::used(connection, &code.enrolment, server_id, name, credential, address, now).await?;
+        }
         sqlx::query(
             "INSERT INTO server_heard (server_id, last_seen_at_ms) VALUES ($1, $2) \
              ON CONFLICT (server_id) DO UPDATE SET last_seen_at_ms = excluded.last_seen_at_ms \
@@ -136,15 +148,135 @@ for_both_engines! {
         .bind(now.unix_ms())
         .execute(&mut *connection)
         .await?;
-        come_online(connection, server_id, &registration.server_name, row.try_get("status")?, now).await?;
-        Ok(Known {
+        if admission.changes_host {
+            activities_of_engine::record(connection, server_id, &[Event::host_changed(name)], now).await?;
+        }
+        come_online(connection, server_id, name, status.as_str(), now).await?;
+        Ok(Ok(Known {
             server_id,
-            name: registration.server_name.clone(),
+            name: name.to_owned(),
             ip_address: registration.ip_address.clone(),
             agent_version: registration.agent_version.clone(),
+            generation,
             last_seen_at_ms: now.unix_ms(),
             is_offline: false,
-        })
+        }))
+    }
+
+    /// The server's number; `None` where somebody has got the name meanwhile.
+    async fn insert(
+        connection: &mut Connection,
+        registration: &Registration,
+        admission: &Admission,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        let Registration { server_name, info, agent_version, ip_address, claim } = registration;
+        let credential = admission.credential.as_ref();
+        let kind = if credential.is_some() { CredentialKind::Own } else { CredentialKind::Fleet };
+        let row: Option<Row> = sqlx::query(
+            "INSERT INTO servers (name, hostname, ip_address, agent_version, cpu_cores, total_memory_gb, total_disk_gb, \
+             os_name, os_version, os_kernel, os_arch, docker_version, host_machine, host_engine, credential, \
+             credential_hash, credential_at_ms, created_at_ms, status) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'offline') \
+             ON CONFLICT (name) DO NOTHING RETURNING id",
+        )
+        .bind(server_name)
+        .bind(&info.hostname)
+        .bind(ip_address)
+        .bind(agent_version)
+        .bind(i64::from(info.cpu_cores))
+        .bind(info.total_memory_gb)
+        .bind(info.total_disk_gb)
+        .bind(&info.os_name)
+        .bind(&info.os_version)
+        .bind(&info.os_kernel)
+        .bind(&info.os_arch)
+        .bind(&info.docker_version)
+        .bind(&claim.host.machine)
+        .bind(&claim.host.engine)
+        .bind(kind.as_str())
+        .bind(credential)
+        .bind(credential.map(|_| now.unix_ms()))
+        .bind(now.unix_ms())
+        .fetch_optional(connection)
+        .await?;
+        Ok(row.map(|row| row.try_get("id")).transpose()?)
+    }
+
+    /// A host that does not say which it is stays the one that it was. With another host nothing of the one before is left.
+    async fn update(
+        connection: &mut Connection,
+        server_id: i64,
+        registration: &Registration,
+        admission: &Admission,
+        generation: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const UPDATE: &str = "UPDATE servers SET hostname = $2, ip_address = $3, agent_version = $4, cpu_cores = $5, \
+             total_memory_gb = $6, total_disk_gb = $7, os_name = $8, os_version = $9, os_kernel = $10, os_arch = $11, \
+             docker_version = $12, generation = $13, host_machine = COALESCE($14, host_machine), \
+             host_engine = COALESCE($15, host_engine) WHERE id = $1";
+        const OTHER_HOST: &str = "UPDATE servers SET host_machine = $2, host_engine = $3, rival_hostname = NULL, \
+             rival_address = NULL, rival_first_ms = NULL, rival_last_ms = NULL WHERE id = $1";
+        const CREDENTIAL: &str = "UPDATE servers SET credential = 'own', credential_hash = $2, credential_at_ms = $3 \
+             WHERE id = $1";
+        let Registration { info, agent_version, ip_address, claim, .. } = registration;
+        sqlx::query(UPDATE)
+            .bind(server_id)
+            .bind(&info.hostname)
+            .bind(ip_address)
+            .bind(agent_version)
+            .bind(i64::from(info.cpu_cores))
+            .bind(info.total_memory_gb)
+            .bind(info.total_disk_gb)
+            .bind(&info.os_name)
+            .bind(&info.os_version)
+            .bind(&info.os_kernel)
+            .bind(&info.os_arch)
+            .bind(&info.docker_version)
+            .bind(generation)
+            .bind(&claim.host.machine)
+            .bind(&claim.host.engine)
+            .execute(&mut *connection)
+            .await?;
+        if admission.changes_host {
+            let (machine, engine) = (&claim.host.machine, &claim.host.engine);
+            sqlx::query(OTHER_HOST).bind(server_id).bind(machine).bind(engine).execute(&mut *connection).await?;
+        }
+        if let Some(credential) = &admission.credential {
+            sqlx::query(CREDENTIAL).bind(server_id).bind(credential).bind(now.unix_ms()).execute(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps which host was refused, and records it unless it was of late.
+    async fn note_rival(
+        connection: &mut Connection,
+        row: &HolderRow,
+        registration: &Registration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (hostname, address) = (&registration.info.hostname, &registration.ip_address);
+        let first_ms = row.rival.as_ref().and_then(|(known, at, first_ms, last_ms)| {
+            let is_known = known == hostname && at == address && now.unix_ms() - last_ms < RIVAL_FORGOTTEN_MS;
+            is_known.then_some(*first_ms)
+        });
+        sqlx::query(
+            "UPDATE servers SET rival_hostname = $2, rival_address = $3, rival_first_ms = $4, rival_last_ms = $5 \
+             WHERE id = $1",
+        )
+        .bind(row.server_id)
+        .bind(hostname)
+        .bind(address)
+        .bind(first_ms.unwrap_or(now.unix_ms()))
+        .bind(now.unix_ms())
+        .execute(&mut *connection)
+        .await?;
+        if first_ms.is_some() {
+            return Ok(());
+        }
+        let event = Event::host_clash(&registration.server_name, &format!("{hostname} at {address}"));
+        activities_of_engine::record(connection, row.server_id, &[event], now).await
     }
 
     /// What is needed to recognise servers: of those that there are.
@@ -156,6 +288,7 @@ for_both_engines! {
                 name: row.try_get("name")?,
                 ip_address: row.try_get("ip_address")?,
                 agent_version: row.try_get("agent_version")?,
+                generation: row.try_get("generation")?,
                 last_seen_at_ms: row.try_get("last_seen_at_ms")?,
                 is_offline: status(row.try_get("status")?)? == ServerStatus::Offline,
             })
@@ -308,6 +441,9 @@ for_both_engines! {
             agent_version: row.try_get("agent_version")?,
             notes: row.try_get("notes")?,
             clock_offset_milliseconds: newest.and_then(|sample| sample.readings?.agent?.clock_offset_milliseconds),
+            credential: credential(row.try_get("credential")?)?,
+            credential_since: row.try_get::<Option<i64>, _>("credential_at_ms")?.map(Timestamp::from_unix_ms),
+            rival_host: rival_host(&row)?,
             containers,
             services: Vec::new(),
         }))
@@ -328,6 +464,16 @@ for_both_engines! {
             avg_cpu: row.try_get::<Option<f64>, _>("avg_cpu")?.unwrap_or(0.0) / 100.0,
             active_alerts: 0,
         })
+    }
+
+    fn rival_host(row: &Row) -> Result<Option<RivalHost>, StoreError> {
+        let Some(hostname) = row.try_get("rival_hostname")? else { return Ok(None) };
+        Ok(Some(RivalHost {
+            hostname,
+            ip_address: row.try_get("rival_address")?,
+            first_seen_at: Timestamp::from_unix_ms(row.try_get("rival_first_ms")?),
+            last_seen_at: Timestamp::from_unix_ms(row.try_get("rival_last_ms")?),
+        }))
     }
 
     /// Columns by their place: a long list would look up their names for each of its rows.

@@ -20,6 +20,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::enrolments::{select_code, select_holder};
 use super::heard::{Newest, SeenServer};
 use super::rollups::{Due, Stored, insert_rollups};
 use super::servers::select_stats;
@@ -59,6 +60,10 @@ const REWRITTEN_MAX_BYTES: u64 = 64 << 20;
 
 /// What makes and upgrades the tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// SQLite has one writer, and whoever has read in its transaction is alone.
+pub const LOCK_HOLDER: &str = select_holder!("");
+pub const LOCK_CODE: &str = select_code!("");
 
 /// The samples that are newer than those that are written as the newest: one look-up for each server.
 pub const FIND_NEWEST: &str = "SELECT k.server_id, m.timestamp_ms, m.cpu_percent_hundredths, \
@@ -269,7 +274,7 @@ pub async fn lock_silent(_: &mut SqliteConnection, _: i64) -> Result<(), StoreEr
 
 /// What is needed to recognise servers.
 pub async fn known_among(connection: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<SqliteRow>, StoreError> {
-    let sql = "SELECT s.id, s.name, s.ip_address, s.agent_version, s.status, h.last_seen_at_ms \
+    let sql = "SELECT s.id, s.name, s.ip_address, s.agent_version, s.generation, s.status, h.last_seen_at_ms \
          FROM servers s JOIN server_heard h ON h.server_id = s.id WHERE s.id IN (SELECT value FROM json_each($1))";
     Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
 }

@@ -22,7 +22,7 @@ enum May {
 use May::{Not, Pass, Unknown};
 
 /// Credentials that are nobody's, on any route.
-const BAD: [&str; 14] = [
+const BAD: [&str; 18] = [
     "nothing",
     "an expired agent's token",
     "an agent's token of another issuer",
@@ -37,12 +37,19 @@ const BAD: [&str; 14] = [
     "a session that was logged out",
     "an API token that was revoked",
     "an API token that never was",
+    "an enrolment code that never was",
+    "an enrolment code that was revoked",
+    "a server's own credential that was revoked",
+    "a token of a credential that was revoked",
 ];
 /// Everything else there is.
-const GOOD: [&str; 10] = [
+const GOOD: [&str; 13] = [
     "the fleet's secret",
     "the server's agent",
     "another server's agent",
+    "an enrolment code",
+    "another server's own credential",
+    "the agent of another server's own credential",
     "viewer",
     "operator",
     "admin",
@@ -56,25 +63,31 @@ const GOOD: [&str; 10] = [
 struct Row {
     route: &'static str,
     bad: May,
-    good: [May; 10],
+    good: [May; 13],
 }
 
-const fn row(route: &'static str, bad: May, good: [May; 10]) -> Row {
+const fn row(route: &'static str, bad: May, good: [May; 13]) -> Row {
     Row { route, bad, good }
 }
 
 /// Agents' routes know agents alone; the rest knows none of them.
-const FLEET: [May; 10] = [Pass, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown];
+const FLEET: [May; 13] =
+    [Pass, Unknown, Unknown, Pass, Pass, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown];
 /// Each for itself: the path names no server, the token does.
-const AGENTS: [May; 10] = [Unknown, Pass, Pass, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown];
-const READERS: [May; 10] = [Unknown, Unknown, Unknown, Pass, Pass, Pass, Pass, Pass, Not, Not];
-const READERS_OF_ONE: [May; 10] = [Unknown, Unknown, Unknown, Pass, Pass, Pass, Pass, Pass, Pass, Not];
-const ANY_USER: [May; 10] = [Unknown, Unknown, Unknown, Pass, Pass, Pass, Not, Not, Not, Not];
-const OPERATORS: [May; 10] = [Unknown, Unknown, Unknown, Not, Pass, Pass, Not, Not, Not, Not];
-/// Also programs that may write to that server; the token for one server of this test reads alone.
-const OPERATORS_OF_ONE: [May; 10] = [Unknown, Unknown, Unknown, Not, Pass, Pass, Not, Pass, Not, Not];
-const ADMINS: [May; 10] = [Unknown, Unknown, Unknown, Not, Not, Pass, Not, Not, Not, Not];
-const ANYBODY: [May; 10] = [Pass; 10];
+const AGENTS: [May; 13] =
+    [Unknown, Pass, Pass, Unknown, Unknown, Pass, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown];
+const READERS: [May; 13] =
+    [Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Pass, Pass, Pass, Pass, Pass, Not, Not];
+const READERS_OF_ONE: [May; 13] =
+    [Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Pass, Pass, Pass, Pass, Pass, Pass, Not];
+const ANY_USER: [May; 13] =
+    [Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Pass, Pass, Pass, Not, Not, Not, Not];
+const OPERATORS: [May; 13] =
+    [Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Not, Pass, Pass, Not, Not, Not, Not];
+/// As [`OPERATORS`], and programs that may write to that server; the token for one server of this test reads alone.
+const WRITERS: [May; 13] = [Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Not, Pass, Pass, Not, Pass, Not, Not];
+const ADMINS: [May; 13] = [Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Not, Not, Pass, Not, Not, Not, Not];
+const ANYBODY: [May; 13] = [Pass; 13];
 
 const TABLE: &[Row] = &[
     row("POST /api/agent/register", Unknown, FLEET),
@@ -83,10 +96,10 @@ const TABLE: &[Row] = &[
     row("POST /api/agent/heartbeat", Unknown, AGENTS),
     row("GET /api/servers", Unknown, READERS),
     row("GET /api/servers/{id}", Unknown, READERS_OF_ONE),
-    row("PATCH /api/servers/{id}", Unknown, OPERATORS_OF_ONE),
+    row("PATCH /api/servers/{id}", Unknown, WRITERS),
     // Of one that is not there: the others are asked about this one.
-    row("DELETE /api/servers/{id}", Unknown, OPERATORS_OF_ONE),
-    row("POST /api/servers/{id}/merge", Unknown, OPERATORS_OF_ONE),
+    row("DELETE /api/servers/{id}", Unknown, WRITERS),
+    row("POST /api/servers/{id}/merge", Unknown, WRITERS),
     row("GET /api/servers/{id}/metrics", Unknown, READERS_OF_ONE),
     row("GET /api/servers/{id}/metrics/latest", Unknown, READERS_OF_ONE),
     row("GET /api/servers/{id}/metrics/history", Unknown, READERS_OF_ONE),
@@ -123,6 +136,11 @@ const TABLE: &[Row] = &[
     row("GET /api/tokens", Unknown, OPERATORS),
     row("POST /api/tokens", Unknown, OPERATORS),
     row("DELETE /api/tokens/{id}", Unknown, OPERATORS),
+    row("GET /api/enrolments", Unknown, WRITERS),
+    row("POST /api/enrolments", Unknown, WRITERS),
+    row("DELETE /api/enrolments/{id}", Unknown, WRITERS),
+    row("POST /api/servers/{id}/credential/rotate", Unknown, WRITERS),
+    row("DELETE /api/servers/{id}/credential", Unknown, WRITERS),
     row("GET /api/audit", Unknown, ADMINS),
     row("GET /healthz", Pass, ANYBODY),
     row("GET /readyz", Pass, ANYBODY),
@@ -183,6 +201,27 @@ fn an_agent_writes_to_its_own_server_whatever_the_body_says() {
 }
 
 #[test]
+fn a_servers_own_credential_registers_and_writes_no_other_server() {
+    let database = Database::fresh(Engine::Sqlite);
+    let world = World::new(&database);
+    let header = |name: &str| world.header(name).1;
+    let (own, token) =
+        (header("another server's own credential"), header("the agent of another server's own credential"));
+    for name in ["web-1", "web-2", "web-4", "web-9", "WEB-3"] {
+        let body = crate::common::fixtures::registration(name);
+        assert_eq!(world.client.register(&own, body).status, 401, "{name}");
+    }
+    let sample = crate::common::fixtures::sample(crate::common::fixtures::ago(1000));
+    let body = format!(r#"{{"serverId":{0},"serverName":"web-1","metrics":[{sample}]}}"#, world.server_id);
+    let path = format!("/api/agent/metrics?serverId={}", world.server_id);
+    assert_eq!(world.client.post(&path, token.trim_start_matches("Bearer "), body).status, 200);
+    let servers = world.ask("admin", "GET", "/api/servers", true).json();
+    let written = |server: &&Value| server["lastMetricsAt"].is_string();
+    let names: Vec<&Value> = servers.as_array().unwrap().iter().filter(written).map(|server| &server["name"]).collect();
+    assert_eq!(names, [&json!("web-3")]);
+}
+
+#[test]
 fn a_change_with_a_cookie_alone_is_refused() {
     let database = Database::fresh(Engine::Sqlite);
     let world = World::new(&database);
@@ -227,7 +266,7 @@ fn in_development_mode_this_host_reads_and_nobody_does_more() {
     for row in TABLE {
         let (method, path) = row.route.split_once(' ').unwrap();
         let path = path.replace("{id}", "1").replace("/api/containers", "/api/containers?serverId=1");
-        let is_open = row.good[3..6] == [Pass; 3] && row.good != ANY_USER;
+        let is_open = row.good[6..9] == [Pass; 3] && row.good != ANY_USER;
         let expected = if is_open { Pass } else { Unknown };
         let answer = match path.as_str() {
             "/api/events" => head_of(&client, method, &path, &[CHANGE]),
@@ -255,6 +294,8 @@ struct World {
     other_agent: String,
     logged_out: String,
     tokens: [(&'static str, String); 5],
+    /// Codes, credentials, and tokens they were exchanged for.
+    enrolled: [(&'static str, &'static str, String); 6],
     _master: Master,
 }
 
@@ -278,9 +319,10 @@ impl World {
             ("read token of the server", make(json!({"name": "1", "scope": "read", "serverId": server_id})).1),
             ("write token of another server", make(json!({"name": "2", "scope": "write", "serverId": other_id})).1),
         ];
+        let enrolled = enrolled(&client, &operator);
         let logged_out = client.session("admin");
         assert_eq!(client.with(&logged_out, "POST", "/api/logout", "").status, 204);
-        Self { client, server_id, other_id, agent, other_agent, logged_out, tokens, _master: master }
+        Self { client, server_id, other_id, agent, other_agent, logged_out, tokens, enrolled, _master: master }
     }
 
     fn ask(&self, credential: &str, method: &str, path: &str, with_change_header: bool) -> Answer {
@@ -292,7 +334,9 @@ impl World {
         if path.starts_with("/api/events") {
             return head_of(&self.client, method, path, &headers);
         }
-        self.client.request(method, path, &headers, b"")
+        // Such a report is understood as far as it takes to know whose it is.
+        let body: &[u8] = if path.starts_with("/api/agent/") { b"{}" } else { b"" };
+        self.client.request(method, path, &headers, body)
     }
 
     /// Anew for each request, since a logout ends it.
@@ -322,13 +366,47 @@ impl World {
             "an agent's token as a session" => session_cookie(&self.agent),
             "a session that was logged out" => ("Cookie", self.logged_out.clone()),
             "an API token that never was" => bearer(&format!("neon_{}", "0".repeat(64))),
+            "an enrolment code that never was" => ("X-Agent-Secret", format!("neon_code_{}", "0".repeat(64))),
             "the fleet's secret" => ("X-Agent-Secret", AGENT_SECRET.to_owned()),
             "the server's agent" => bearer(&self.agent),
             "another server's agent" => bearer(&self.other_agent),
             "viewer" | "operator" | "admin" => ("Cookie", self.client.session(credential)),
+            enrolled if self.enrolled.iter().any(|(name, ..)| *name == enrolled) => {
+                let (_, header, value) = self.enrolled.iter().find(|(name, ..)| *name == enrolled).unwrap();
+                (header, value.clone())
+            }
             token => bearer(&self.tokens.iter().find(|(name, _)| *name == token).unwrap().1),
         }
     }
+}
+
+/// Everything that has to do with enrolment codes, each with the header it is sent in.
+fn enrolled(client: &Client, operator: &str) -> [(&'static str, &'static str, String); 6] {
+    let code = |name: &str| {
+        let answer = client.with(operator, "POST", "/api/enrolments", &json!({"serverName": name}).to_string()).json();
+        (answer["enrolment"]["id"].as_i64().unwrap(), answer["code"].as_str().unwrap().to_owned())
+    };
+    let enrol = |name: &str, digit: &str| {
+        let credential = format!("neon_agent_{}", digit.repeat(64));
+        let mut body: Value = serde_json::from_str(&crate::common::fixtures::registration(name)).unwrap();
+        body["credential"] = json!(credential);
+        let data = client.register(&code(name).1, body.to_string()).json()["data"].clone();
+        (data["serverId"].clone(), credential, format!("Bearer {}", data["token"].as_str().unwrap()))
+    };
+    let (revoked_code, revoked_text) = code("web-9");
+    assert_eq!(client.with(operator, "DELETE", &format!("/api/enrolments/{revoked_code}"), "").status, 204);
+    let (_, own, own_token) = enrol("web-3", "3");
+    let (revoked_id, revoked, revoked_token) = enrol("web-4", "4");
+    assert_eq!(client.with(operator, "DELETE", &format!("/api/servers/{revoked_id}/credential"), "").status, 204);
+    let secret = "X-Agent-Secret";
+    [
+        ("an enrolment code", secret, code("web-9").1),
+        ("an enrolment code that was revoked", secret, revoked_text),
+        ("another server's own credential", secret, own),
+        ("the agent of another server's own credential", "Authorization", own_token),
+        ("a server's own credential that was revoked", secret, revoked),
+        ("a token of a credential that was revoked", "Authorization", revoked_token),
+    ]
 }
 
 /// The answer without its body, which has no end.

@@ -36,9 +36,10 @@ async fn reporter(store: &Store, name: &str) -> Reporter {
         info: ServerInfo { name: name.to_owned(), cpu_cores: 2, ..ServerInfo::default() },
         agent_version: "0.1.0".to_owned(),
         ip_address: "192.0.2.1".to_owned(),
+        claim: neon_master::model::Claim::default(),
     };
-    let server_id = store.server_register(&registration, at(0)).await.unwrap();
-    Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned() }
+    let server_id = store.server_register(&registration, at(0)).await.unwrap().unwrap().server_id;
+    Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned(), generation: 0 }
 }
 
 fn sample(ms: i64) -> Sample {

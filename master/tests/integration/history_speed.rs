@@ -79,10 +79,12 @@ fn a_server_of_a_year(database: &Database, now: Timestamp) -> i64 {
             info: ServerInfo { name: server_name.clone(), cpu_cores: 2, ..ServerInfo::default() },
             agent_version: "0.1.0".to_owned(),
             ip_address: "192.0.2.1".to_owned(),
+            claim: neon_master::model::Claim::default(),
             server_name: server_name.clone(),
         };
-        let server_id = store.server_register(&registration, Timestamp::from_unix_ms(start_ms)).await.unwrap();
-        let reporter = Reporter { server_id, server_name, ip_address: "192.0.2.1".to_owned() };
+        let server_id =
+            store.server_register(&registration, Timestamp::from_unix_ms(start_ms)).await.unwrap().unwrap().server_id;
+        let reporter = Reporter { server_id, server_name, ip_address: "192.0.2.1".to_owned(), generation: 0 };
         let random = &mut fastrand::Rng::with_seed(20_261_124);
         let mut state: Value = serde_json::from_str(host::PLAIN).unwrap();
         for day in 0..DAYS {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::common::fixtures::{ADMIN_PASSWORD, AGENT_SECRET, JWT_SECRET};
+use crate::common::fixtures::{ADMIN_PASSWORD, AGENT_SECRET, JWT_SECRET, registration};
 use crate::common::master::Starting;
 use crate::common::people::{CHANGE, add, cookie, password_of, run};
 use crate::common::provider::{CLIENT_SECRET, PUBLIC_URL, Provider};
@@ -321,6 +321,14 @@ fn no_secret_is_in_any_output_of_a_whole_run() {
     seen += answer.text();
     let admin = cookie(&answer);
     let (_, api_token) = client.api_token(&admin, &json!({"name": "t", "scope": "read"}));
+    let made = client.with(&admin, "POST", "/api/enrolments", r#"{"serverName":"web-9"}"#).json();
+    let (enrolment, own) = (made["code"].as_str().unwrap().to_owned(), format!("neon_agent_{}", "0f".repeat(32)));
+    let mut registration: Value = serde_json::from_str(&registration("web-9")).unwrap();
+    registration["credential"] = json!(own);
+    for shown in [&enrolment, &own, &enrolment.replace('0', "1")] {
+        seen += client.register(shown, registration.to_string()).text();
+    }
+    seen += client.register(&enrolment, r#"{"serverName":"web-9","credential":"neon_agent_that_is_none"}"#).text();
     let enrolled = client.enrol(&admin, ADMIN_PASSWORD);
     let by_code = client.login_with("admin", ADMIN_PASSWORD, &enrolled.code(1));
     assert_eq!(by_code.status, 200, "{}", by_code.text());
@@ -330,9 +338,16 @@ fn no_secret_is_in_any_output_of_a_whole_run() {
     for path in ["/api/account/second-factor", "/api/users", "/api/account/sessions"] {
         seen += client.with(&admin, "GET", path, "").text();
     }
-    for path in
-        ["/api/session", "/api/tokens", "/api/audit", "/api/servers", "/api/activities", "/openapi.json", "/api/none"]
-    {
+    for path in [
+        "/api/session",
+        "/api/tokens",
+        "/api/enrolments",
+        "/api/audit",
+        "/api/servers",
+        "/api/activities",
+        "/openapi.json",
+        "/api/none",
+    ] {
         seen += client.with(&admin, "GET", path, "").text();
         seen += client.with_token(&api_token, path).text();
         seen += client.with_token(&agent_token, path).text();
@@ -377,6 +392,9 @@ fn no_secret_is_in_any_output_of_a_whole_run() {
         ("the session", cookie_value),
         ("the API token", &api_token),
         ("the agent's token", &agent_token),
+        ("the enrolment code", &enrolment),
+        ("the server's own credential", &own),
+        ("what was sent for one", "neon_agent_that_is_none"),
     ] {
         assert!(!seen.contains(secret), "{what} is in the output");
         assert!(!stored.contains(secret), "{what} is in the database");

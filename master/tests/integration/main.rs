@@ -11,6 +11,7 @@ mod config;
 mod dashboard;
 mod disk;
 mod distribute;
+mod enrolment;
 mod events;
 mod floods;
 mod forget;

@@ -133,7 +133,7 @@ async fn a_name_that_was_changed_is_taken_up_by_every_master() {
     pair.database.execute("UPDATE servers SET name = 'web-2'");
     let new = Reporter { server_name: "web-2".to_owned(), ..old.clone() };
     // Its agent registers under the new name at one of them, and reports to either.
-    assert_eq!(pair.a.server_register(&registration("web-2"), at(2)).await.unwrap(), old.server_id);
+    assert_eq!(pair.a.server_register(&registration("web-2"), at(2)).await.unwrap().unwrap().server_id, old.server_id);
     for store in [&pair.a, &pair.b] {
         store.server_heartbeat(&new, None, at(3)).await.unwrap();
         store.metrics_insert(&new, [sample(3, 1.0)], at(3)).await.unwrap();
@@ -213,7 +213,7 @@ async fn each_silence_and_each_return_is_told_once_whoever_hears_it() {
             tokio::join!(pair.a.write_heard(), pair.b.write_heard(), pair.a.server_register(&again, at(now + 3)));
         written_a.unwrap();
         written_b.unwrap();
-        registered.unwrap();
+        registered.unwrap().unwrap();
     }
     let expected: Vec<&str> =
         std::iter::once("online").chain((0..ROUNDS).flat_map(|_| ["offline", "online"])).collect();

@@ -43,10 +43,11 @@ async fn reporter(store: &Store, number: usize, now: Timestamp) -> Reporter {
         info: ServerInfo { name: server_name.clone(), cpu_cores: 2, ..ServerInfo::default() },
         agent_version: "0.1.0".to_owned(),
         ip_address: "192.0.2.1".to_owned(),
+        claim: neon_master::model::Claim::default(),
         server_name: server_name.clone(),
     };
-    let server_id = store.server_register(&registration, now).await.unwrap();
-    Reporter { server_id, server_name, ip_address: "192.0.2.1".to_owned() }
+    let server_id = store.server_register(&registration, now).await.unwrap().unwrap().server_id;
+    Reporter { server_id, server_name, ip_address: "192.0.2.1".to_owned(), generation: 0 }
 }
 
 fn sample(ms: i64, cpu_percent: f64, network_rx_bytes: u64) -> Sample {

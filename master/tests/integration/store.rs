@@ -98,12 +98,13 @@ pub fn registration(name: &str) -> Registration {
         },
         agent_version: "0.1.0".to_owned(),
         ip_address: "192.0.2.1".to_owned(),
+        claim: neon_master::model::Claim::default(),
     }
 }
 
 pub async fn reporter(store: &Store, name: &str) -> Reporter {
-    let server_id = store.server_register(&registration(name), at(0)).await.unwrap();
-    Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned() }
+    let server_id = store.server_register(&registration(name), at(0)).await.unwrap().unwrap().server_id;
+    Reporter { server_id, server_name: name.to_owned(), ip_address: "192.0.2.1".to_owned(), generation: 0 }
 }
 
 pub fn sample(ms: i64, cpu_percent: f64) -> Sample {
@@ -163,14 +164,14 @@ fn event(kind: ActivityKind, message: &str) -> Event {
 }
 
 async fn the_same_name_has_the_same_number(store: Opened) {
-    let first = store.server_register(&registration("web-1"), at(0)).await.unwrap();
-    let second = store.server_register(&registration("web-2"), at(0)).await.unwrap();
+    let first = store.server_register(&registration("web-1"), at(0)).await.unwrap().unwrap().server_id;
+    let second = store.server_register(&registration("web-2"), at(0)).await.unwrap().unwrap().server_id;
     assert_ne!(first, second);
-    assert_eq!(store.server_register(&registration("web-1"), at(1)).await.unwrap(), first);
+    assert_eq!(store.server_register(&registration("web-1"), at(1)).await.unwrap().unwrap().server_id, first);
     assert_eq!(store.server_name(first).await.unwrap().as_deref(), Some("web-1"));
     assert_eq!(store.server_name(first + 100).await.unwrap(), None);
     // Names are compared as they are written.
-    assert_ne!(store.server_register(&registration("WEB-1"), at(1)).await.unwrap(), first);
+    assert_ne!(store.server_register(&registration("WEB-1"), at(1)).await.unwrap().unwrap().server_id, first);
 }
 
 async fn parallel_registrations_of_one_name_give_one_number(store: Opened) {
@@ -183,7 +184,7 @@ async fn parallel_registrations_of_one_name_give_one_number(store: Opened) {
             .collect();
         let mut numbers = BTreeSet::new();
         for task in tasks {
-            numbers.insert(task.await.unwrap().unwrap());
+            numbers.insert(task.await.unwrap().unwrap().unwrap().server_id);
         }
         assert_eq!(numbers.len(), 1);
     }
@@ -193,7 +194,7 @@ async fn parallel_registrations_of_one_name_give_one_number(store: Opened) {
 }
 
 async fn facts_are_stored_and_updated(store: Opened) {
-    let id = store.server_register(&registration("web-1"), at(0)).await.unwrap();
+    let id = store.server_register(&registration("web-1"), at(0)).await.unwrap().unwrap().server_id;
     let server = store.server_find(id).await.unwrap().unwrap();
     assert_eq!((server.summary.id, server.summary.name.as_str()), (id, "web-1"));
     assert_eq!((server.summary.hostname.as_str(), server.summary.ip_address.as_str()), ("host-1", "192.0.2.1"));
@@ -206,13 +207,14 @@ async fn facts_are_stored_and_updated(store: Opened) {
     changed.info.docker_version = None;
     changed.info.cpu_cores = u32::MAX;
     changed.ip_address = "2001:db8::1".to_owned();
-    store.server_register(&changed, at(9)).await.unwrap();
+    store.server_register(&changed, at(9)).await.unwrap().unwrap();
     let server = store.server_find(id).await.unwrap().unwrap();
     assert_eq!((server.docker_version, server.summary.cpu_cores), (None, i64::from(u32::MAX)));
     assert_eq!(server.summary.ip_address, "2001:db8::1");
     assert_eq!((server.created_at, server.summary.last_seen_at), (at(0), at(9)));
 
-    let reporter = Reporter { server_id: id, server_name: "web-1".to_owned(), ip_address: "192.0.2.7".to_owned() };
+    let reporter =
+        Reporter { server_id: id, server_name: "web-1".to_owned(), ip_address: "192.0.2.7".to_owned(), generation: 0 };
     store.server_heartbeat(&reporter, Some("0.2.0"), at(10)).await.unwrap();
     store.server_heartbeat(&reporter, None, at(11)).await.unwrap();
     let server = store.server_find(id).await.unwrap().unwrap();
@@ -708,7 +710,7 @@ async fn what_was_stored_is_there_after_opening_again(store: Opened) {
     let again = Store::open(&store.database.location()).await.unwrap();
     again.ping().await.unwrap();
     assert_eq!(raw(&again, web.server_id).await, [(0, 1.0)]);
-    assert_eq!(again.server_register(&registration("web-1"), at(1)).await.unwrap(), web.server_id);
+    assert_eq!(again.server_register(&registration("web-1"), at(1)).await.unwrap().unwrap().server_id, web.server_id);
     again.close().await;
 }
 
@@ -769,7 +771,8 @@ fn a_store_of_the_first_schema_is_upgraded_with_what_it_holds() {
             assert_eq!(store.metrics_latest(1).await.unwrap(), Some(sample(0, 1.0)));
             let hc = &store.container_list(1).await.unwrap()[0];
             assert_eq!((hc.name.as_str(), hc.restart_count, hc.oom_killed), ("hc", None, None));
-            let reporter = Reporter { server_id: 1, server_name: "web-1".to_owned(), ip_address: String::new() };
+            let reporter =
+                Reporter { server_id: 1, server_name: "web-1".to_owned(), ip_address: String::new(), generation: 0 };
             let newer = Sample { readings: Some(Readings::default()), ..sample(1, 2.0) };
             store.metrics_insert(&reporter, [newer.clone()], at(1)).await.unwrap();
             assert_eq!(store.metrics_latest(1).await.unwrap(), Some(newer));

@@ -133,6 +133,15 @@ fn filled(engine: Engine) -> Database {
             format!("INSERT INTO identities (issuer, subject, user_id) VALUES ('https://id', '{hash}', {n})"),
             format!("INSERT INTO oidc_states (hash, expires_at_ms) VALUES ('{hash}', 1)"),
             format!("INSERT INTO recovery_codes (user_id, hash) VALUES ({n}, '{hash}')"),
+            format!(
+                "INSERT INTO enrolments (hash, server_name, created_by, created_at_ms, expires_at_ms, used_at_ms, \
+                 server_id, credential_hash) VALUES ('{hash}', NULL, 'u', 1, 2, 1, {n}, '{hash}')"
+            ),
+            format!(
+                "UPDATE servers SET generation = {n}, credential = 'fleet', credential_hash = '{hash}', \
+                 credential_at_ms = 1, host_machine = 'm', host_engine = 'e', rival_hostname = 'r', rival_address = 'a', \
+                 rival_first_ms = 1, rival_last_ms = 2 WHERE id = {n}"
+            ),
             "INSERT INTO audit (timestamp_ms, actor, address, action, target) VALUES (1, 'u', '', 'login', 'u')"
                 .to_owned(),
         ] {
@@ -181,6 +190,7 @@ const TABLES: &[&str] = &[
     "oidc_states",
     "api_tokens",
     "audit",
+    "enrolments",
     "rollups_hourly",
     "rollups_daily",
     "rollup_names",

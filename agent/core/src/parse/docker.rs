@@ -39,6 +39,10 @@ pub struct Info<'a> {
     pub kernel_version: JsonText<'a>,
     /// Machine name as uname(2) has it.
     pub architecture: JsonText<'a>,
+    /// The engine's own id, made when it first started.
+    pub id: JsonText<'a>,
+    /// Only Podman says it, whose id is another one with each answer.
+    pub buildah_version: JsonText<'a>,
 }
 
 /// Reads an answer to info.
@@ -52,6 +56,8 @@ pub fn info(bytes: &[u8]) -> Result<Info<'_>, ElementFault> {
             (b"OSVersion", value) => info.os_version = text(value)?,
             (b"KernelVersion", value) => info.kernel_version = text(value)?,
             (b"Architecture", value) => info.architecture = text(value)?,
+            (b"ID", value) => info.id = text(value)?,
+            (b"BuildahVersion", value) => info.buildah_version = text(value)?,
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ mod json;
 
 use core::fmt::Write;
 
-use neon_shared::api::{HeartbeatRequest, RegisterRequest};
+use neon_shared::api::{HeartbeatRequest, RegisterQuestion, RegisterRequest};
 use neon_shared::metrics::{ServerInfo, ServerMetrics};
 use neon_shared::time::{ISO_BYTES, Timestamp};
 use serde::Serialize;
@@ -19,6 +19,11 @@ pub struct Full;
 /// Writes a registration; returns its bytes.
 pub fn register<'b>(request: &RegisterRequest<&str>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
     object(request, buffer)
+}
+
+/// Writes the question what would become of a registration; returns its bytes.
+pub fn register_question<'b>(question: &RegisterQuestion<&str>, buffer: &'b mut [u8]) -> Result<&'b [u8], Full> {
+    object(question, buffer)
 }
 
 /// Writes the facts alone, as they stand in a registration; returns their bytes.
@@ -204,6 +209,7 @@ mod tests {
     use std::vec::Vec;
 
     use neon_shared::api::ContainersRequest;
+    use neon_shared::api::HostFingerprint;
     use neon_shared::metrics::NoReadings;
     use neon_shared::time::Timestamp;
 
@@ -306,11 +312,19 @@ mod tests {
             os_arch: "",
             ..ServerInfo::default()
         };
-        let request = RegisterRequest { server_name: name, server_info: info, agent_version: "1" };
+        let request = RegisterRequest {
+            server_name: name,
+            server_info: info,
+            agent_version: "1",
+            credential: None,
+            host_fingerprint: Some(HostFingerprint { machine: Some("0a"), engine: None }),
+        };
         let mut buffer = [0; 1024];
         let value: serde_json::Value = serde_json::from_slice(register(&request, &mut buffer).unwrap()).unwrap();
         assert_eq!(value["serverName"], name);
         assert_eq!(value["serverInfo"]["dockerVersion"], serde_json::Value::Null);
+        assert_eq!(value["hostFingerprint"], serde_json::json!({"machine": "0a"}));
+        assert_eq!(value.get("credential"), None);
         assert_eq!(register(&request, &mut [0; 16]), Err(Full));
     }
 

@@ -9,7 +9,10 @@ mod whole;
 
 use std::collections::{BTreeMap, HashSet};
 
-use neon_shared::api::{RefusedData, RefusedReason, error as sentence};
+use neon_shared::api::{
+    CREDENTIAL_PREFIX, FINGERPRINT_DIGITS, HostFingerprint, RefusedData, RefusedReason, SECRET_DIGITS,
+    error as sentence,
+};
 use neon_shared::limits::{CLOCK_AHEAD_MAX_MS, SERVER_NAME_MAX_BYTES};
 use neon_shared::metrics::{ContainerInfo, ServerInfo, ServerMetrics};
 use neon_shared::time::Timestamp;
@@ -35,11 +38,39 @@ const NEVER_PREFIX: &str = "0001-";
 /// A container as an agent sends it.
 pub type WireContainer = ContainerInfo<String, Vec<String>, BTreeMap<String, String>>;
 
+/// Who registers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registrant {
+    /// The server's name, never empty.
+    pub server_name: String,
+    /// What an enrolment code is to be exchanged for.
+    pub credential: Option<Credential>,
+    /// Which host it is, as far as it says.
+    pub host_fingerprint: HostFingerprint<String>,
+}
+
+/// A server's own credential. It does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential(String);
+
+impl Credential {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential(…)")
+    }
+}
+
 /// What was sent with a registration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Registered {
-    /// The server's name, never empty.
-    pub server_name: String,
+    /// Who it is.
+    pub who: Registrant,
     /// Facts about the host.
     pub info: ServerInfo<String>,
     /// Version of the agent, empty where it did not say.
@@ -114,23 +145,65 @@ impl<T> Sorted<T> {
 ///
 /// Errors: the sentence of the 400.
 pub fn registration(body: &[u8]) -> Result<Registered, String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Body {
-        server_name: Option<String>,
-        server_info: Option<Box<RawValue>>,
-        agent_version: Option<String>,
-    }
-    let body: Body = object(json(body)?)?;
-    let server_name = body.server_name.unwrap_or_default().trim().to_owned();
-    let info = body.server_info.filter(|_| !server_name.is_empty()).ok_or(sentence::MISSING_REGISTER_FIELDS)?;
+    let (who, rest) = registration_parts(body)?;
+    let info = rest.server_info.ok_or(sentence::MISSING_REGISTER_FIELDS)?;
     let info: ServerInfo<String> = object(&info).map_err(|reason| format!("serverInfo.{reason}"))?;
-    let agent_version = body.agent_version.unwrap_or_default();
-
-    field_text("serverName", &server_name, SERVER_NAME_MAX_BYTES)?;
+    let agent_version = rest.agent_version.unwrap_or_default();
     field_text("agentVersion", &agent_version, TEXT_MAX_BYTES)?;
     server_info(&info).map_err(|reason| format!("serverInfo.{reason}"))?;
-    Ok(Registered { server_name, info, agent_version })
+    Ok(Registered { who, info, agent_version })
+}
+
+/// Who registers, where nothing else may be known; `None` where that is not said, or not understood.
+pub fn registrant(body: &[u8]) -> Option<Registrant> {
+    registration_parts(body).ok().map(|(who, _)| who)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RegistrationBody {
+    server_name: Option<String>,
+    server_info: Option<Box<RawValue>>,
+    agent_version: Option<String>,
+    credential: Option<String>,
+    host_fingerprint: Option<Box<RawValue>>,
+}
+
+fn registration_parts(body: &[u8]) -> Result<(Registrant, RegistrationBody), String> {
+    let mut body: RegistrationBody = object(json(body)?)?;
+    let server_name = body.server_name.take().unwrap_or_default().trim().to_owned();
+    if server_name.is_empty() {
+        return Err(sentence::MISSING_REGISTER_FIELDS.to_owned());
+    }
+    field_text("serverName", &server_name, SERVER_NAME_MAX_BYTES)?;
+    let credential = body.credential.take().map(credential).transpose()?;
+    let host = body.host_fingerprint.take().map(|raw| host_fingerprint(&raw)).transpose();
+    let host_fingerprint = host.map_err(|reason| format!("hostFingerprint.{reason}"))?.unwrap_or_default();
+    Ok((Registrant { server_name, credential, host_fingerprint }, body))
+}
+
+/// What is refused is not repeated: it may be somebody's.
+fn credential(text: String) -> Result<Credential, String> {
+    let digits = text.strip_prefix(CREDENTIAL_PREFIX);
+    if digits.is_some_and(|digits| is_hexadecimal(digits, SECRET_DIGITS)) {
+        Ok(Credential(text))
+    } else {
+        Err(format!("credential: must be {CREDENTIAL_PREFIX} and {SECRET_DIGITS} hexadecimal digits in small letters"))
+    }
+}
+
+fn host_fingerprint(raw: &RawValue) -> Result<HostFingerprint<String>, String> {
+    let host: HostFingerprint<String> = object(raw)?;
+    for (field, text) in [("machine", &host.machine), ("engine", &host.engine)] {
+        if text.as_deref().is_some_and(|text| !is_hexadecimal(text, FINGERPRINT_DIGITS)) {
+            return Err(format!("{field}: must be {FINGERPRINT_DIGITS} hexadecimal digits in small letters"));
+        }
+    }
+    Ok(host)
+}
+
+fn is_hexadecimal(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Reads a heartbeat and returns the agent's version, where it says it.
@@ -630,7 +703,7 @@ mod tests {
     fn a_registration_needs_a_name_and_facts() {
         let body = format!(r#"{{"serverName":" web-1 ","serverInfo":{INFO},"agentVersion":"1.0.0"}}"#);
         let read = registration(body.as_bytes()).unwrap();
-        assert_eq!((read.server_name.as_str(), read.agent_version.as_str()), ("web-1", "1.0.0"));
+        assert_eq!((read.who.server_name.as_str(), read.agent_version.as_str()), ("web-1", "1.0.0"));
         assert_eq!(read.info.total_memory_gb, 24.0);
 
         for body in [
@@ -641,6 +714,31 @@ mod tests {
             r#"{"serverName":"web-1","serverInfo":null}"#.to_owned(),
         ] {
             assert_eq!(registration(body.as_bytes()), Err(sentence::MISSING_REGISTER_FIELDS.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn who_registers_may_say_what_it_is_known_by_and_which_host_it_is() {
+        let (credential, hash) = (format!("neon_agent_{}", "0a".repeat(32)), "0a".repeat(16));
+        let body = format!(
+            r#"{{"serverName":"web-1","credential":"{credential}","hostFingerprint":{{"machine":"{hash}","more":1}}}}"#
+        );
+        let who = registrant(body.as_bytes()).unwrap();
+        assert_eq!(who.credential.as_ref().unwrap().reveal(), credential);
+        assert_eq!(who.host_fingerprint, HostFingerprint { machine: Some(hash), engine: None });
+        assert!(!format!("{who:?}").contains("0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"), "{who:?}");
+        assert_eq!(registration(body.as_bytes()), Err(sentence::MISSING_REGISTER_FIELDS.to_owned()));
+        for (bad, reason) in [
+            (r#""credential":"neon_agent_1""#, "credential: must be"),
+            (r#""credential":"""#, "credential: must be"),
+            (r#""hostFingerprint":{"machine":"x"}"#, "hostFingerprint.machine: must be"),
+            (r#""hostFingerprint":{"engine":7}"#, "hostFingerprint.engine: invalid type"),
+            (r#""hostFingerprint":[]"#, "hostFingerprint.must be a JSON object"),
+        ] {
+            let body = format!(r#"{{"serverName":"web-1","serverInfo":{INFO},{bad}}}"#);
+            let refused = registration(body.as_bytes()).unwrap_err();
+            assert!(refused.starts_with(reason), "{refused}");
+            assert_eq!(registrant(body.as_bytes()), None);
         }
     }
 

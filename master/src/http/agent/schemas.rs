@@ -25,7 +25,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use neon_shared::api::{
-        ContainersRequest, HeartbeatData, HeartbeatRequest, RefusedReason, RegisterData, RegisterRequest,
+        ContainersRequest, HeartbeatData, HeartbeatRequest, HostFingerprint, RefusedReason, RegisterData,
+        RegisterRequest,
     };
     use neon_shared::metrics::ServerInfo;
     use serde_json::{Value, json, to_value};
@@ -122,8 +123,16 @@ mod tests {
     #[test]
     fn the_file_describes_the_wire_types() {
         let info = ServerInfo::<String>::default();
-        let register =
-            RegisterRequest { server_name: String::new(), server_info: info.clone(), agent_version: String::new() };
+        let said = || Some(String::new());
+        let host = HostFingerprint { machine: said(), engine: said() };
+        let register = RegisterRequest {
+            server_name: String::new(),
+            server_info: info.clone(),
+            agent_version: String::new(),
+            credential: said(),
+            host_fingerprint: Some(host.clone()),
+        };
+        holds("/HostFingerprint", host);
         let heartbeat = HeartbeatRequest { timestamp: Default::default(), agent_version: String::new() };
         holds("/RegisterRequest", register);
         holds("/ServerInfo", info);

@@ -6,6 +6,8 @@ import type { Activity, ActivityKind } from "./model";
 export const WORDS: Record<ActivityKind, string> = {
   crashed: "Crashed",
   offline: "Offline",
+  host_clash: "Second host",
+  host_changed: "Other host",
   health_change: "Health",
   restart: "Restarted",
   manual_restart: "Started again",
@@ -25,10 +27,12 @@ export function toneOfActivity({ type, newValue }: Activity): Tone {
   switch (type) {
     case "crashed":
     case "offline":
+    case "host_clash":
       return "bad";
     case "online":
       return "good";
     case "restart":
+    case "host_changed":
       return "warn";
     case "health_change":
       return newValue === "unhealthy" ? "bad" : newValue === "healthy" ? "good" : "idle";

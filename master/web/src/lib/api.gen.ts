@@ -240,7 +240,9 @@ export interface paths {
         put?: never;
         /**
          * Registers a server, or registers it again.
-         * @description The same `serverName` always gets the same `serverId`; its facts are updated.
+         * @description The same `serverName` always gets the same `serverId`; its facts are updated. With an enrolment code the server has the
+         *     `credential` from then on, and registers with that. Without `serverInfo` nothing is registered, and the answer is the
+         *     refusal that there would be: 400 where it is for that alone.
          */
         post: operations["agent_register"];
         delete?: never;
@@ -284,6 +286,51 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Enrolment codes, oldest first, without what they are sent as.
+         * @description Each with its use. One that was used, or has expired, stays for 30 days.
+         */
+        get: operations["enrolment_list"];
+        put?: never;
+        /**
+         * Makes an enrolment code.
+         * @description An agent that has it as `AGENT_SECRET` exchanges it for a credential of its own when it registers. It is good once, until
+         *     it expires or is revoked. The fleet's secret is then not for that server any more.
+         */
+        post: operations["enrolment_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes an enrolment code.
+         * @description One that was used is taken off the list alone: the credential that it was exchanged for stays good.
+         */
+        delete: operations["enrolment_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -472,6 +519,48 @@ export interface paths {
          *     away (RFC 7396). What its agent says of it cannot be changed here.
          */
         patch: operations["server_change"];
+        trace?: never;
+    };
+    "/api/servers/{id}/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes what a server registers with.
+         * @description Its own credential and its tokens are refused from the next request on, at other masters on the same database within
+         *     minutes, and the fleet's secret is not for it either, until an enrolment code for it is used.
+         */
+        delete: operations["credential_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/credential/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an enrolment code for the next credential of a server.
+         * @description What the server registers with now, its own credential or the fleet's secret, stays good until the code is used, so that
+         *     nothing is missed.
+         */
+        post: operations["credential_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/servers/{id}/merge": {
@@ -1118,6 +1207,13 @@ export interface components {
              */
             timestamp?: string | null;
         };
+        /** @description Which host it is: keyed hashes, in 32 hexadecimal digits each. Two hosts differ where one of the two is said by both and not the same. */
+        HostFingerprint: {
+            /** @description HMAC-SHA256 of the Docker Engine's id. */
+            engine?: string | null;
+            /** @description HMAC-SHA256 of machine-id. */
+            machine?: string | null;
+        } | null;
         /** @description One network interface. */
         InterfaceReading: {
             /** @description Whether it can pass traffic (operstate); absent where the driver does not say. */
@@ -1429,6 +1525,9 @@ export interface components {
         RegisterRequest: {
             /** @description Version of the agent. */
             agentVersion?: string | null;
+            /** @description The credential that the server is to have from now on, made by its agent; sent with an enrolment code. */
+            credential?: string | null;
+            hostFingerprint?: components["schemas"]["HostFingerprint"];
             serverInfo: components["schemas"]["ServerInfo"];
             /** @description The operator's unique name for the server. */
             serverName: string;
@@ -1553,6 +1652,33 @@ export interface components {
             current: string;
             /** @description At least 12 characters, at most 1024 bytes, and none that stands in examples. */
             password: string;
+        };
+        /** @description An enrolment code, and what it is sent as. No `Debug`. */
+        EnrolmentAnswer: {
+            /** @description What goes into `AGENT_SECRET`. It is stored nowhere, and shown in this answer alone. */
+            code: string;
+            enrolment: components["schemas"]["EnrolmentCode"] & unknown;
+        };
+        /** @description What an enrolment code is to be good for. */
+        EnrolmentRequest: {
+            /**
+             * Format: int64
+             * @description For how many seconds it is to be good, 60 to 604800; 3600 where it is absent.
+             */
+            expiresInSeconds?: number | null;
+            /**
+             * @description The server it is to be for, `SERVER_NAME` of its agent, new or not: 1 to 128 bytes, no control character. Where it
+             *     is absent, the code is for one new server of any name.
+             */
+            serverName?: string | null;
+        };
+        /** @description How long the next enrolment code of a server is to be good. */
+        RotateRequest: {
+            /**
+             * Format: int64
+             * @description For how many seconds, 60 to 604800; 3600 where it is absent.
+             */
+            expiresInSeconds?: number | null;
         };
         /** @description Error body of the reading half. */
         ErrorBody: {
@@ -1724,7 +1850,7 @@ export interface components {
          * @description What the audit log knows.
          * @enum {string}
          */
-        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "second_factor_on" | "second_factor_off" | "recovery_codes_made" | "recovery_code_used" | "session_ended" | "user_removed" | "token_created" | "token_revoked" | "server_changed" | "server_deleted" | "server_merged";
+        Action: "login" | "login_refused" | "login_limited" | "logout" | "user_added" | "password_changed" | "role_changed" | "user_disabled" | "user_enabled" | "second_factor_on" | "second_factor_off" | "recovery_codes_made" | "recovery_code_used" | "session_ended" | "user_removed" | "token_created" | "token_revoked" | "server_changed" | "server_deleted" | "server_merged" | "enrolment_created" | "enrolment_revoked" | "enrolment_used" | "credential_revoked";
         /** @description An API token, without what it is recognised by. */
         ApiToken: {
             /**
@@ -1756,7 +1882,7 @@ export interface components {
         /** @description One line of the audit log. */
         AuditEntry: {
             action: components["schemas"]["Action"] & unknown;
-            /** @description Who: a user's name, `(command line)`, `(master)`, or `(unknown)`. */
+            /** @description Who: a user's name, `(command line)`, `(master)`, `(agent)`, or `(unknown)`. */
             actor: string;
             /** @description From where; empty for what was no request. */
             address: string;
@@ -1869,7 +1995,7 @@ export interface components {
          * @description The fixed vocabulary of events.
          * @enum {string}
          */
-        ActivityKind: "restart" | "manual_restart" | "stopped" | "crashed" | "status_change" | "version_change" | "health_change" | "created" | "removed" | "online" | "offline";
+        ActivityKind: "restart" | "manual_restart" | "stopped" | "crashed" | "status_change" | "version_change" | "health_change" | "created" | "removed" | "online" | "offline" | "host_clash" | "host_changed";
         /** @description One container of a server. */
         Container: {
             /** @description Compose project it belongs to; absent where it is in none, or the agent did not say. */
@@ -1944,6 +2070,43 @@ export interface components {
          * @enum {string}
          */
         ContainerStatus: "running" | "exited" | "paused" | "restarting";
+        /**
+         * @description What a server registers with.
+         * @enum {string}
+         */
+        CredentialKind: "fleet" | "own" | "revoked";
+        /** @description An enrolment code, without what it is recognised by. */
+        EnrolmentCode: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /** @description Who made it. */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @description From when on it is good for nothing.
+             */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Number, never given out twice.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The server that used it; absent until then.
+             */
+            serverId?: number | null;
+            /** @description The server it is for, new or not; absent where it is for one new server of any name. */
+            serverName?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was used; absent until then.
+             */
+            usedAt?: string | null;
+        };
         /** @description One point of a history. */
         DataPoint: {
             /**
@@ -2088,6 +2251,23 @@ export interface components {
              */
             until?: string;
         };
+        /** @description A host that was refused because another one reports under the same name. */
+        RivalHost: {
+            /**
+             * Format: date-time
+             * @description When it tried first.
+             */
+            firstSeenAt: string;
+            /** @description Its host name. */
+            hostname: string;
+            /** @description Address it was refused at. */
+            ipAddress: string;
+            /**
+             * Format: date-time
+             * @description When it tried last.
+             */
+            lastSeenAt: string;
+        };
         /** @description How many servers a group or a tag has, by their status. */
         ServerCount: {
             /**
@@ -2130,6 +2310,12 @@ export interface components {
              * @description When it registered first, by the master's clock.
              */
             createdAt: string;
+            credential: components["schemas"]["CredentialKind"] & unknown;
+            /**
+             * Format: date-time
+             * @description Since when its credential is its own, or revoked; absent for the fleet's.
+             */
+            credentialSince?: string | null;
             /** @description Version of its Docker Engine; null where none answered. */
             dockerVersion: string | null;
             /** @description What operators wrote down about it, as plain text of one or more lines; absent where nobody did. */
@@ -2142,6 +2328,7 @@ export interface components {
             osName: string;
             /** @description Version of the operating system. */
             osVersion: string;
+            rivalHost?: (null | components["schemas"]["RivalHost"]) & unknown;
             /** @description Its containers grouped into services, by name. */
             services: components["schemas"]["Service"][];
         };
@@ -4176,7 +4363,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description `Invalid or missing agent secret` */
+            /** @description The secret, credential or code is not good for this server */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4197,6 +4384,15 @@ export interface operations {
                      *       "success": false
                      *     }
                      */
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another host has the name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
@@ -4485,6 +4681,413 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enrolment_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enrolment codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "createdAt": "2026-11-24T09:08:04.990Z",
+                     *         "createdBy": "admin",
+                     *         "expiresAt": "2026-11-24T10:08:04.990Z",
+                     *         "id": 1,
+                     *         "serverId": 1,
+                     *         "serverName": "web-1",
+                     *         "usedAt": "2026-11-24T09:10:31.204Z"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["EnrolmentCode"][];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enrolment_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expiresInSeconds": 3600,
+                 *       "serverName": "web-1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrolmentRequest"];
+            };
+        };
+        responses: {
+            /** @description The code, this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "neon_code_…",
+                     *       "enrolment": {
+                     *         "createdAt": "2026-11-24T09:08:04.990Z",
+                     *         "createdBy": "admin",
+                     *         "expiresAt": "2026-11-24T10:08:04.990Z",
+                     *         "id": 1,
+                     *         "serverName": "web-1"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrolmentAnswer"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "expiresInSeconds: must be between 60 and 604800"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enrolment_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path: {
+                /**
+                 * @description Number of the enrolment code
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good for nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Enrolment code not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Enrolment code not found"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorBody"];
@@ -5467,6 +6070,8 @@ export interface operations {
                      *       "cpu": 14.85,
                      *       "cpuCores": 8,
                      *       "createdAt": "2026-11-24T09:08:04.907Z",
+                     *       "credential": "own",
+                     *       "credentialSince": "2026-11-24T09:08:04.907Z",
                      *       "disk": 6.31,
                      *       "dockerVersion": "27.3.1",
                      *       "hostname": "web-1.example.org",
@@ -5913,6 +6518,319 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The request body did not arrive in time"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request body is larger than 1048576 bytes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    credential_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path: {
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server reports no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Server not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description More requests than one credential may send */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this master; its log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal server error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store does not answer, or more is waiting than it can take */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds after which to try again
+                     * @example 5
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Storage is unavailable, try again later"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    credential_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any value; keeps pages of other origins out. Not asked of API tokens
+                 * @example 1
+                 */
+                "X-Neon-Request"?: string;
+            };
+            path: {
+                /**
+                 * @description Number of the server
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expiresInSeconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateRequest"];
+            };
+        };
+        responses: {
+            /** @description The code, this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "neon_code_…",
+                     *       "enrolment": {
+                     *         "createdAt": "2026-11-24T09:08:04.990Z",
+                     *         "createdBy": "admin",
+                     *         "expiresAt": "2026-11-24T10:08:04.990Z",
+                     *         "id": 2,
+                     *         "serverName": "web-1"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrolmentAnswer"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "expiresInSeconds: must be between 60 and 604800"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not logged in, and no good API token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Log in, or send an API token"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "You may not do this"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `Server not found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Server not found"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };

@@ -2,7 +2,7 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
-import type { Activity, Container, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
+import type { Activity, Container, EnrolmentCode, EnrolmentAnswer, EnrolmentRequest, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
 
@@ -99,6 +99,16 @@ export function containers(serverId: number, signal: AbortSignal): Promise<Conta
 /** `GET /api/activities`: what happened lately, newest first. */
 export function activities(limit: number, signal: AbortSignal): Promise<Activity[]> {
   return getJson(`/api/activities?limit=${limit}`, signal);
+}
+
+/** `GET /api/enrolments`: enrolment codes, without what they are sent as. */
+export function enrolments(signal: AbortSignal): Promise<EnrolmentCode[]> {
+  return getJson("/api/enrolments", signal);
+}
+
+/** `POST /api/enrolments`: a new code, shown this once. */
+export function enrol(request: EnrolmentRequest): Promise<EnrolmentAnswer> {
+  return send("POST", "/api/enrolments", request);
 }
 
 /** `GET /api/session`: who is asking, and whether a login is needed. */

@@ -9,6 +9,7 @@ describe("routeOf", () => {
     expect(routeOf("/servers/7")).toEqual({ view: "server", id: 7 });
     expect(routeOf("/containers")).toEqual({ view: "containers" });
     expect(routeOf("/activity")).toEqual({ view: "activity" });
+    expect(routeOf("/servers/add")).toEqual({ view: "add" });
     expect(routeOf("/servers/7/")).toEqual({ view: "server", id: 7 });
     expect(routeOf("/settings")).toEqual({ view: "settings", part: "" });
     expect(routeOf("/settings/audit")).toEqual({ view: "settings", part: "audit" });

@@ -4,6 +4,7 @@ export type Route =
   | { view: "fleet" }
   | { view: "containers" }
   | { view: "activity" }
+  | { view: "add" }
   | { view: "server"; id: number }
   | { view: "settings"; part: string }
   | { view: "notFound" };
@@ -14,6 +15,7 @@ export function routeOf(path: string): Route {
   if (path === "/containers" || path === "/activity") return { view: path === "/containers" ? "containers" : "activity" };
   const part = /^\/settings(?:\/([a-z]+))?\/?$/.exec(path);
   if (part !== null) return { view: "settings", part: part[1] ?? "" };
+  if (path === "/servers/add") return { view: "add" };
   const id = /^\/servers\/([1-9]\d{0,14})\/?$/.exec(path)?.[1];
   return id === undefined ? { view: "notFound" } : { view: "server", id: Number(id) };
 }

@@ -11,7 +11,7 @@ export class Agent {
   #folder = mkdtempSync(join(tmpdir(), "neon-web-agent-"));
   #program: Program;
 
-  constructor(master: Master, name: string) {
+  constructor(master: Master, name: string, more: Record<string, string> = {}) {
     const env = {
       SERVER_NAME: name,
       MASTER_URL: master.url,
@@ -19,6 +19,8 @@ export class Agent {
       METRICS_INTERVAL: "1",
       CONTAINERS_INTERVAL: "2",
       HEARTBEAT_INTERVAL: "1",
+      CREDENTIAL_FILE: join(this.#folder, "credential"),
+      ...more,
       ...(process.env["DOCKER_HOST"] === undefined ? {} : { DOCKER_HOST: process.env["DOCKER_HOST"] }),
     };
     this.#program = new Program("NEON_AGENT_BIN", env, this.#folder);

@@ -17,7 +17,7 @@ interface Fixtures {
   offlineAfterS: number;
   master: Master;
   /** Starts the real agent under a name; it ends with the test. */
-  startAgent: (name: string) => Agent;
+  startAgent: (name: string, more?: Record<string, string>) => Agent;
   /** What the console may say in this test, besides nothing. */
   expectedInConsole: RegExp[];
   cleanPage: void;
@@ -36,8 +36,8 @@ export const test = base.extend<Fixtures>({
 
   startAgent: async ({ master }, use) => {
     const agents: Agent[] = [];
-    await use((name) => {
-      const agent = new Agent(master, name);
+    await use((name, more) => {
+      const agent = new Agent(master, name, more);
       agents.push(agent);
       return agent;
     });
