@@ -327,7 +327,8 @@ impl Balanced<'_> {
 fn a_leader_that_is_killed_under_load_loses_nothing_and_is_followed() {
     const SENDERS: i64 = 4;
     let database = Database::fresh(Engine::Postgres);
-    let environment = [("OFFLINE_AFTER_S", "8")];
+    // The senders share one credential and send as fast as they can.
+    let environment = [("OFFLINE_AFTER_S", "8"), ("MAX_REQUESTS_PER_SECOND", "0")];
     let first = Master::start_with(&database.url(), &environment);
     leads(&first);
     let second = Master::start_with(&database.url(), &environment);
