@@ -2,7 +2,7 @@
 // others, and again as a step of the master's goes by.
 
 import { trends } from "./api";
-import type { Trend } from "./model";
+import type { ServerSummary, Trend } from "./model";
 
 /** Servers in one question, as the master allows. */
 const ASKED_MAX = 100;
@@ -22,8 +22,15 @@ let known = $state.raw<ReadonlyMap<number, Known>>(new Map());
 
 export const trendOf = (id: number): Trend | undefined => known.get(id)?.trend;
 
-/** Keeps the pictures of `seen` new, until the function that returns is called. */
-export function watchTrends(seen: readonly number[]): () => void {
+/** Keeps the pictures of the servers that `seen` tells new, as long as the component that calls this is there. */
+export function watchTrends(seen: () => readonly ServerSummary[]): void {
+  // As text, so that an update of the same servers asks nothing.
+  const ids = $derived(seen().map((server) => server.id).join(","));
+  $effect(() => watch(ids === "" ? [] : ids.split(",").map(Number)));
+}
+
+/** Until the function that returns is called. */
+function watch(seen: readonly number[]): () => void {
   const asked = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
   const look = async () => {
