@@ -9,6 +9,8 @@ export interface Entry {
   kind: string;
   /** Where it leads; absent where it does something instead. */
   href?: string;
+  /** Whether that is another document, which the dashboard's router knows nothing of. */
+  isDocument?: boolean;
   act?: () => void;
 }
 
