@@ -23,12 +23,20 @@ const INDEX: &str = "index.html";
 const DOCS: &str = "docs.html";
 /// Where the build puts files with a hash of their content in the name.
 const HASHED: &str = "assets/";
-/// The dashboard loads nothing but itself and runs no inline script or style; the browser holds it to that.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// A page loads nothing but itself and its pictures from `$images`, and runs no inline script or style; the browser holds it to
+/// that.
+macro_rules! policy {
+    ($images:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src ",
+            $images,
+            "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+    };
+}
+const POLICY: &str = policy!("'self'");
 /// That library's style sheet has its pictures within it.
-const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const DOCS_POLICY: &str = policy!("'self' data:");
 const NOT_BUILT: &str = include_str!("dashboard_missing.html");
 
 /// `GET` of everything that is not the API.
