@@ -170,7 +170,7 @@ const HIDDEN: &str = "(set, not shown)";
 const LISTEN_DEFAULT: &str = "127.0.0.1:3000";
 const DATA_DIR_DEFAULT: &str = "./data";
 const DATABASE_FILE: &str = "neon.db";
-const MIN_FREE_DISK_MB_MAX: u64 = 1 << 20;
+const MIN_FREE_DISK_MB_MAX: u32 = 1 << 20;
 /// An agent keeps 1,024 samples while the master is away, which at the default interval are 3.6 days.
 const RETAIN_DAYS_MIN: u32 = 4;
 const RETAIN_DAYS_MAX: u32 = 36_500;
@@ -307,7 +307,8 @@ impl Config {
             requests_per_second_max: number("MAX_REQUESTS_PER_SECOND", "requests", 0, REQUESTS_PER_SECOND_MAX, &value)?
                 .unwrap_or(REQUESTS_PER_SECOND_DEFAULT),
             database: database("DATABASE_URL", value("DATABASE_URL"), value("DATA_DIR"))?,
-            min_free_disk_bytes: min_free_disk_bytes(value("MIN_FREE_DISK_MB"))?,
+            min_free_disk_bytes: number("MIN_FREE_DISK_MB", "MiB", 0, MIN_FREE_DISK_MB_MAX, &value)?
+                .map(|mebibytes| u64::from(mebibytes) << 20),
             retention: retention(&value)?,
             offline_after_s: number("OFFLINE_AFTER_S", "seconds", 1, OFFLINE_AFTER_S_MAX, &value)?
                 .unwrap_or(OFFLINE_AFTER_S_DEFAULT),
@@ -590,14 +591,6 @@ fn database(key: &str, url: Option<&str>, data_dir: Option<&str>) -> Result<Loca
         }
         _ => Err(bad(key, "must be sqlite:<path> or postgres://user:password@host/database")),
     }
-}
-
-fn min_free_disk_bytes(text: Option<&str>) -> Result<Option<u64>, ConfigError> {
-    let Some(text) = text else { return Ok(None) };
-    let mebibytes = text.parse().ok().filter(|mebibytes| (0..=MIN_FREE_DISK_MB_MAX).contains(mebibytes));
-    mebibytes.map(|mebibytes: u64| Some(mebibytes << 20)).ok_or_else(|| {
-        bad("MIN_FREE_DISK_MB", format!("must be a number of MiB from 0 to {MIN_FREE_DISK_MB_MAX}, got {text:?}"))
-    })
 }
 
 fn retention<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Retention, ConfigError> {
