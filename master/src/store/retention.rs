@@ -16,7 +16,7 @@ use super::{Engine, MS_PER_DAY, Store, StoreError, for_both_engines, in_transact
 /// Rows that one transaction deletes at most.
 pub(super) const ROWS_PER_STEP: i64 = 500;
 /// Servers that are looked up at a time.
-const SERVERS_PER_LOOK: i64 = 256;
+pub(super) const SERVERS_PER_LOOK: i64 = 256;
 /// How much longer than a sample is taken it is kept, so that none is taken whose neighbours are gone.
 const MARGIN_MS: i64 = 2 * 3_600_000;
 /// Samples of before this day are in one partition of PostgreSQL (`metrics_ancient`, and the same of hours).
