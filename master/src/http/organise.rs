@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::body;
 use super::error::{ApiError, ErrorBody};
 use super::gate::Caller;
-use super::servers::{NOT_FOUND, path_id};
+use super::servers::{self, NOT_FOUND, path_id};
 use super::state::{State, now};
 use super::tagged::Tagged;
-use crate::domain::{listing, organise, services};
+use crate::domain::{listing, organise};
 use crate::model::{ServerCount, ServerDetail};
 use crate::store::Merge;
 
@@ -77,9 +77,7 @@ pub async fn server_change(request: &mut Request, depot: &mut Depot) -> Result<T
     if !state.store.server_change(id, &change, &actor, now).await? {
         return Err(NOT_FOUND);
     }
-    let mut server = state.store.server_find(id).await?.ok_or(NOT_FOUND)?;
-    server.services = services::group(&server.containers);
-    Tagged::new(&server)
+    servers::detail(&state, id).await
 }
 
 /// Deletes a server with all its data.

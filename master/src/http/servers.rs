@@ -88,7 +88,13 @@ pub async fn server_list(request: &mut Request, depot: &mut Depot) -> Result<Tag
 )]
 pub async fn server_detail(request: &mut Request, depot: &mut Depot) -> Result<Tagged, ApiError> {
     let id = path_id(request)?;
-    let mut server = State::of(depot)?.store.server_find(id).await?.ok_or(NOT_FOUND)?;
+    let state = State::of(depot)?;
+    detail(&state, id).await
+}
+
+/// A server as every route answers it that is about one.
+pub(super) async fn detail(state: &State, id: i64) -> Result<Tagged, ApiError> {
+    let mut server = state.store.server_find(id).await?.ok_or(NOT_FOUND)?;
     server.services = services::group(&server.containers);
     Tagged::new(&server)
 }
