@@ -86,6 +86,19 @@ fn tier(kept_days: u32, rows_per_day: f64, bytes_per_row: Option<f64>) -> Storag
     }
 }
 
+/// How many of the newest rows of a server there are, and how long their bodies are together.
+macro_rules! lengths_of_newest {
+    ($table:literal, $rows_max:literal) => {
+        concat!(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM (SELECT LENGTH(body) AS bytes FROM ",
+            $table,
+            " WHERE server_id = $1 ORDER BY start_ms DESC LIMIT ",
+            $rows_max,
+            ") AS newest"
+        )
+    };
+}
+
 for_both_engines! {
     /// Asks up to [`SERVERS_ASKED`] of `servers`, each by its keys.
     pub async fn ask(connection: &mut Connection, servers: i64, since_ms: i64) -> Result<Asked, StoreError> {
@@ -116,16 +129,8 @@ for_both_engines! {
             asked.samples_per_day += (count - 1) as f64 * MS_PER_DAY as f64 / over_ms as f64;
             sample_bodies.add(count, bytes);
             for (bodies, sql) in [
-                (
-                    &mut hour_bodies,
-                    "SELECT COUNT(*), CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM (SELECT LENGTH(body) AS bytes \
-                     FROM rollups_hourly WHERE server_id = $1 ORDER BY start_ms DESC LIMIT 24) AS newest",
-                ),
-                (
-                    &mut day_bodies,
-                    "SELECT COUNT(*), CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM (SELECT LENGTH(body) AS bytes \
-                     FROM rollups_daily WHERE server_id = $1 ORDER BY start_ms DESC LIMIT 7) AS newest",
-                ),
+                (&mut hour_bodies, lengths_of_newest!("rollups_hourly", 24)),
+                (&mut day_bodies, lengths_of_newest!("rollups_daily", 7)),
             ] {
                 let row = sqlx::query(sql).bind(server_id).fetch_one(&mut *connection).await?;
                 bodies.add(row.try_get(0)?, row.try_get(1)?);
