@@ -12,13 +12,15 @@ use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 use tokio::time::Instant;
 
-use super::retention::{Batch, Kind, Old, ROWS_PER_STEP, Retained, SERVERS_PER_LOOK};
+use super::retention::{Batch, Kind, Old, Retained, SERVERS_PER_LOOK};
 use super::servers::status;
 use super::{Engine, Store, StoreError, for_both_engines, forget, in_transaction, read, retention};
 use crate::model::{Action, Actor, ServerStatus};
 
 /// Longer than anything may take to be written, roll-ups included.
 const SETTLED_MS: i64 = 10 * 60_000;
+/// Rows that one transaction hands on at most, fewer than it deletes: each is inserted, and its hour marked, before it goes.
+const ROWS_PER_STEP: i64 = 125;
 /// Everything that a server may have much of. Shapes go first: who gets them has to have them before the samples.
 const KINDS: [(Kind, i64); 6] = [
     (Kind::Shapes, i64::MAX),
