@@ -6,8 +6,8 @@ CREATE TABLE enrolments (
     hash TEXT NOT NULL UNIQUE,
     -- NULL for a server that is new, whatever its name.
     server_name TEXT,
-    -- Not set by this version.
-    server_group TEXT,
+    -- The group that its server is put into; NULL for none.
+    group_name TEXT,
     created_by TEXT NOT NULL,
     created_at_ms BIGINT NOT NULL,
     expires_at_ms BIGINT NOT NULL,

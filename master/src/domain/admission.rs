@@ -177,6 +177,7 @@ mod tests {
     fn code(server_name: Option<&str>, used_for: Option<&str>) -> KnownCode {
         KnownCode {
             enrolment: EnrolmentCode {
+                group: None,
                 id: 1,
                 server_name: server_name.map(str::to_owned),
                 created_by: "admin".to_owned(),

@@ -42,6 +42,11 @@ pub fn group_name(text: &str) -> Result<(), String> {
     if text.is_empty() { Ok(()) } else { one_line("group", text, GROUP_MAX_CHARS) }
 }
 
+/// A group to put a server into, without the spaces around it.
+pub fn group_to_be(text: &str) -> Result<String, String> {
+    one_line("group", text.trim(), GROUP_MAX_CHARS).map(|()| text.trim().to_owned())
+}
+
 /// A tag, to be given or to look for.
 pub fn tag(text: &str) -> Result<(), String> {
     let is_good = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '"' | '\\' | ',');

@@ -16,6 +16,7 @@ use super::error::{ApiError, ErrorBody};
 use super::gate::Caller;
 use super::servers::parse_id;
 use super::state::{State, now};
+use crate::domain::organise;
 use crate::domain::password::{random_secret, sha256};
 use crate::model::{EnrolmentCode, NewEnrolment};
 
@@ -36,6 +37,10 @@ pub struct EnrolmentRequest {
         pattern = "^[^\\s\\u0000-\\u001f\\u007f-\\u009f]([^\\u0000-\\u001f\\u007f-\\u009f]{0,126}[^\\s\\u0000-\\u001f\\u007f-\\u009f])?$"
     ))]
     server_name: Option<String>,
+    /// The group that the server is put into when it uses the code, 1 to 64 characters, none of them a control character.
+    /// Where it is absent, the server stays in the group it is in, a new one in none.
+    #[salvo(schema(min_length = 1, max_length = 64))]
+    group: Option<String>,
     /// For how many seconds it is to be good, 60 to 604800; 3600 where it is absent.
     #[salvo(schema(minimum = 60, maximum = 604800))]
     expires_in_seconds: Option<i64>,
@@ -81,15 +86,17 @@ pub async fn enrolment_list(depot: &mut Depot) -> Result<Json<Vec<EnrolmentCode>
 )]
 pub async fn enrolment_create(request: &mut Request, depot: &mut Depot) -> Result<Json<EnrolmentAnswer>, ApiError> {
     let state = State::of(depot)?;
-    let EnrolmentRequest { server_name, expires_in_seconds } =
-        asked(request, &state, "Expected, for one server, serverName, and expiresInSeconds").await?;
+    let EnrolmentRequest { server_name, group, expires_in_seconds } =
+        asked(request, &state, "Expected, for one server, serverName, a group, and expiresInSeconds").await?;
     if server_name.as_deref().is_some_and(|name| !is_name(name)) {
         let sentence = format!(
             "serverName: must have 1 to {SERVER_NAME_MAX_BYTES} bytes, no control characters, and no space at either end"
         );
         return Err(ApiError::BadRequest(sentence));
     }
-    let (code, new) = new_code(server_name, expires_in_seconds, now())?;
+    let group = group.map(|group| organise::group_to_be(&group)).transpose().map_err(ApiError::BadRequest)?;
+    let (code, new) = new_code(expires_in_seconds, now())?;
+    let new = NewEnrolment { server_name, group, ..new };
     let actor = Caller::of(depot)?.actor(request);
     let enrolment = state.store.enrolment_add(&new, &actor, now()).await?;
     Ok(Json(EnrolmentAnswer { code, enrolment }))
@@ -139,7 +146,7 @@ pub async fn credential_rotate(request: &mut Request, depot: &mut Depot) -> Resu
     let state = State::of(depot)?;
     let server_id = request.params().get("id").and_then(|text| parse_id(text)).ok_or(NO_SERVER)?;
     let RotateRequest { expires_in_seconds } = asked(request, &state, "Expected expiresInSeconds").await?;
-    let (code, new) = new_code(None, expires_in_seconds, now())?;
+    let (code, new) = new_code(expires_in_seconds, now())?;
     let actor = Caller::of(depot)?.actor(request);
     let enrolment = state.store.enrolment_add_for_server(server_id, &new, &actor, now()).await?.ok_or(NO_SERVER)?;
     Ok(Json(EnrolmentAnswer { code, enrolment }))
@@ -187,11 +194,8 @@ async fn asked<T: DeserializeOwned + Default>(
     asked.ok_or_else(|| ApiError::BadRequest(sentence.to_owned()))
 }
 
-fn new_code(
-    server_name: Option<String>,
-    expires_in_s: Option<i64>,
-    now: Timestamp,
-) -> Result<(String, NewEnrolment), ApiError> {
+/// A code for any server, and what is kept of it.
+fn new_code(expires_in_s: Option<i64>, now: Timestamp) -> Result<(String, NewEnrolment), ApiError> {
     let lifetime_s = expires_in_s.unwrap_or(LIFETIME_DEFAULT_S);
     if !(LIFETIME_MIN_S..=LIFETIME_MAX_S).contains(&lifetime_s) {
         let sentence = format!("expiresInSeconds: must be between {LIFETIME_MIN_S} and {LIFETIME_MAX_S}");
@@ -199,7 +203,7 @@ fn new_code(
     }
     let code = format!("{CODE_PREFIX}{}", random_secret());
     let expires_at = Timestamp::from_unix_ms(now.unix_ms() + lifetime_s * 1000);
-    let new = NewEnrolment { hash: sha256(&code), server_name, expires_at };
+    let new = NewEnrolment { hash: sha256(&code), server_name: None, group: None, expires_at };
     Ok((code, new))
 }
 

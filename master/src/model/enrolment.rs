@@ -27,6 +27,9 @@ pub struct EnrolmentCode {
     /// The server it is for, new or not; absent where it is for one new server of any name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
+    /// The group that the server is put into when it uses the code; absent where it stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Who made it.
     pub created_by: String,
     /// When.
@@ -51,6 +54,8 @@ pub struct NewEnrolment {
     pub hash: String,
     /// The only server it is for; `None` for one new server of any name.
     pub server_name: Option<String>,
+    /// The group that the server is put into.
+    pub group: Option<String>,
     /// From when on it is good for nothing.
     pub expires_at: Timestamp,
 }

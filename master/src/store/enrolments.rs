@@ -61,11 +61,12 @@ for_both_engines! {
             .execute(&mut *connection)
             .await?;
         let row: Row = sqlx::query(
-            "INSERT INTO enrolments (hash, server_name, created_by, created_at_ms, expires_at_ms) \
-             VALUES ($1, $2, $3, $4, $5) RETURNING *",
+            "INSERT INTO enrolments (hash, server_name, group_name, created_by, created_at_ms, expires_at_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
         )
         .bind(&new.hash)
         .bind(&new.server_name)
+        .bind(&new.group)
         .bind(&actor.name)
         .bind(now.unix_ms())
         .bind(new.expires_at.unix_ms())
@@ -184,7 +185,7 @@ for_both_engines! {
         Ok(found > 0)
     }
 
-    /// Notes that the code was exchanged. It is locked, and was not used before.
+    /// Notes that the code was exchanged, and puts the server into its group. It is locked, and was not used before.
     pub async fn used(
         connection: &mut Connection,
         code: &EnrolmentCode,
@@ -201,7 +202,15 @@ for_both_engines! {
             .bind(credential_hash)
             .execute(&mut *connection)
             .await?;
-        let target = format!("{} by server {server_id} {name}", code.id);
+        if let Some(group) = &code.group {
+            sqlx::query("UPDATE servers SET group_name = $2, edited_at_ms = $3 WHERE id = $1")
+                .bind(server_id)
+                .bind(group)
+                .bind(now.unix_ms())
+                .execute(&mut *connection)
+                .await?;
+        }
+        let target = format!("{} by server {server_id} {name}{}", code.id, into_group(code));
         let agent = Actor::agent(address.to_owned());
         access_of_engine::audit(connection, &agent, Action::EnrolmentUsed, &target, now).await
     }
@@ -210,6 +219,7 @@ for_both_engines! {
         Ok(EnrolmentCode {
             id: row.try_get("id")?,
             server_name: row.try_get("server_name")?,
+            group: row.try_get("group_name")?,
             created_by: row.try_get("created_by")?,
             created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
             expires_at: Timestamp::from_unix_ms(row.try_get("expires_at_ms")?),
@@ -247,7 +257,12 @@ for_both_engines! {
 
 /// Whom a code is for, in the audit log's words.
 fn whom(enrolment: &EnrolmentCode) -> String {
-    enrolment.server_name.as_ref().map_or("any new server".to_owned(), |name| format!("server {name}"))
+    let server = enrolment.server_name.as_ref().map_or("any new server".to_owned(), |name| format!("server {name}"));
+    server + &into_group(enrolment)
+}
+
+fn into_group(enrolment: &EnrolmentCode) -> String {
+    enrolment.group.as_ref().map_or(String::new(), |group| format!(", for group {group}"))
 }
 
 impl Store {

@@ -18,6 +18,7 @@ on_both_engines! {
     a_credential_is_rotated_without_a_gap
     a_revoked_credential_and_its_tokens_are_good_for_nothing
     an_open_code_makes_a_new_server_and_takes_none
+    a_code_puts_its_server_into_a_group
     a_second_host_is_told_and_shown_while_the_first_is_there
     another_host_takes_the_name_over_after_silence_and_the_first_is_out
 }
@@ -341,6 +342,37 @@ fn an_open_code_makes_a_new_server_and_takes_none(engine: Engine) {
     assert_eq!(exchange(client, &code, "web-2", &credential(1)).status, 200);
     let listed = world.read("/api/enrolments");
     assert_eq!((listed[0].get("serverName"), &listed[0]["serverId"]), (None, &json!(2)));
+}
+
+fn a_code_puts_its_server_into_a_group(engine: Engine) {
+    let database = Database::fresh(engine);
+    let world = World::new(&database);
+    let client = world.client;
+    for (group, is_good) in [("", false), (" ", false), ("a\nb", false), (&"x".repeat(65), false), (&"ä".repeat(64), true)] {
+        let answer = client.with(&world.operator, "POST", "/api/enrolments", &json!({"group": group}).to_string());
+        assert_eq!(answer.status, if is_good { 200 } else { 400 }, "{group}");
+        assert!(is_good || refusal(&answer).1.starts_with("group: "), "{}", answer.text());
+    }
+    let (number, code) = world.code(&json!({"group": " rack 1 "}));
+    let listed = world.read("/api/enrolments");
+    let listed = listed.as_array().unwrap().iter().find(|code| code["id"] == json!(number)).unwrap().clone();
+    assert_eq!(listed["group"], json!("rack 1"));
+    let server = id(&exchange(client, &code, "web-1", &credential(1)));
+    let group_of = |server: i64| world.read(&format!("/api/servers/{server}"))["group"].clone();
+    assert_eq!(group_of(server), json!("rack 1"));
+    assert_eq!(world.read("/api/groups")[0]["name"], json!("rack 1"));
+
+    // Without one the server stays where it is, and what asks for the answer again moves nothing back.
+    let code = world.code_for("web-1");
+    assert_eq!(id(&exchange(client, &code, "web-1", &credential(2))), server);
+    assert_eq!(group_of(server), json!("rack 1"));
+    let (_, code) = world.code(&json!({"serverName": "web-1", "group": "rack 2"}));
+    exchange(client, &code, "web-1", &credential(3));
+    assert_eq!(group_of(server), json!("rack 2"));
+    let change = client.with(&world.operator, "PATCH", &format!("/api/servers/{server}"), r#"{"group":"rack 3"}"#);
+    assert_eq!(change.status, 200, "{}", change.text());
+    assert_eq!(exchange(client, &code, "web-1", &credential(3)).status, 200);
+    assert_eq!(group_of(server), json!("rack 3"));
 }
 
 fn a_second_host_is_told_and_shown_while_the_first_is_there(engine: Engine) {

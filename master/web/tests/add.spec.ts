@@ -40,6 +40,7 @@ test("a server is added with a code, and the page notices when it arrives", asyn
   await page.getByRole("link", { name: "add a server with an enrolment code" }).click();
   await expect(heading).toHaveText("Add a server");
   await page.getByLabel("Name of the server").fill("web one's");
+  await page.getByLabel("Group").fill("rack 7");
   await page.getByLabel("Good for").selectOption("1 day");
   await page.getByRole("button", { name: "Make a code" }).click();
   await expect(page.getByText("Waiting for web one's…")).toBeVisible();
@@ -62,6 +63,7 @@ test("a server is added with a code, and the page notices when it arrives", asyn
   await expect(page.getByRole("status").filter({ hasText: "The agent has arrived." })).toBeVisible();
   await page.getByRole("link", { name: "Look at the server" }).click();
   await expect(heading).toHaveText("web one's");
+  await expect(page.getByText("rack 7").first()).toBeVisible();
 
   // The code is not to be had again.
   await page.getByRole("link", { name: "Servers" }).first().click();

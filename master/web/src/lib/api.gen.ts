@@ -1667,6 +1667,11 @@ export interface components {
              */
             expiresInSeconds?: number | null;
             /**
+             * @description The group that the server is put into when it uses the code, 1 to 64 characters, none of them a control character.
+             *     Where it is absent, the server stays in the group it is in, a new one in none.
+             */
+            group?: string | null;
+            /**
              * @description The server it is to be for, `SERVER_NAME` of its agent, new or not: 1 to 128 bytes, no control character. Where it
              *     is absent, the code is for one new server of any name.
              */
@@ -2089,6 +2094,8 @@ export interface components {
              * @description From when on it is good for nothing.
              */
             expiresAt: string;
+            /** @description The group that the server is put into when it uses the code; absent where it stays as it is. */
+            group?: string | null;
             /**
              * Format: int64
              * @description Number, never given out twice.
@@ -4871,6 +4878,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "expiresInSeconds": 3600,
+                 *       "group": "shop",
                  *       "serverName": "web-1"
                  *     }
                  */
@@ -4891,6 +4899,7 @@ export interface operations {
                      *         "createdAt": "2026-11-24T09:08:04.990Z",
                      *         "createdBy": "admin",
                      *         "expiresAt": "2026-11-24T10:08:04.990Z",
+                     *         "group": "shop",
                      *         "id": 1,
                      *         "serverName": "web-1"
                      *       }
