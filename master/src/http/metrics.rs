@@ -16,7 +16,7 @@ use super::error::{ApiError, ErrorBody};
 use super::exposition::{Exposition, Form, Kind, label};
 use super::node::{NUMBERS_MAX, Node};
 use super::routes;
-use super::state::State;
+use super::state::{State, now};
 use crate::model::ServerStatus;
 use crate::observe::{Counter, DURATIONS_US, Histogram};
 use crate::store::StoreError;
@@ -93,7 +93,7 @@ impl Counters {
 ///
 /// Text in format 0.0.4, or OpenMetrics 1.0 where `Accept` names it. With `servers=1` each server's newest readings follow,
 /// under the names of node_exporter where they mean the same, each with the server's name as `instance`; a server that is
-/// offline has none. 500,000 of these numbers at most; how many servers had no room is among them.
+/// silent has none. 500,000 of these numbers at most; how many servers had no room is among them.
 #[endpoint(
     tags("operation"),
     parameters(("servers" = Option<String>, Query, description = "`1` for the servers' readings too, else `0`")),
@@ -128,9 +128,11 @@ pub async fn metrics(request: &mut Request, depot: &mut Depot, response: &mut Re
     }
     let turn = Arc::clone(&state.counters.servers).lock_owned().await;
     let mut node = Node::new(NUMBERS_MAX);
+    let silent_before = state.silent_before(now());
     for server in &servers {
-        let is_up = server.status != ServerStatus::Offline && server.last_metrics_at.is_some();
-        let newest = if is_up { state.store.metrics_latest(server.id).await? } else { None };
+        // Maintenance says nothing about whether it is heard.
+        let is_heard = server.last_seen_at >= silent_before && server.last_metrics_at.is_some();
+        let newest = if is_heard { state.store.metrics_latest(server.id).await? } else { None };
         node.add(server, newest.as_ref());
     }
     drop(servers);

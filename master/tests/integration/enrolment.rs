@@ -348,7 +348,9 @@ fn a_code_puts_its_server_into_a_group(engine: Engine) {
     let database = Database::fresh(engine);
     let world = World::new(&database);
     let client = world.client;
-    for (group, is_good) in [("", false), (" ", false), ("a\nb", false), (&"x".repeat(65), false), (&"ä".repeat(64), true)] {
+    for (group, is_good) in
+        [("", false), (" ", false), ("a\nb", false), (&"x".repeat(65), false), (&"ä".repeat(64), true)]
+    {
         let answer = client.with(&world.operator, "POST", "/api/enrolments", &json!({"group": group}).to_string());
         assert_eq!(answer.status, if is_good { 200 } else { 400 }, "{group}");
         assert!(is_good || refusal(&answer).1.starts_with("group: "), "{}", answer.text());

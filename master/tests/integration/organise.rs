@@ -290,6 +290,12 @@ fn maintenance_is_left_alone_by_whoever_reports_or_is_silent(engine: Engine) {
     let now = world.server(id);
     assert_eq!((&now["status"], &now["cpu"]), (&json!("maintenance"), &json!(14.85)));
     assert_eq!(world.names("status=maintenance"), ["web-1"]);
+    // What it read last is no reading of now once it is silent.
+    wait_for("no readings of a silent server", || {
+        let numbers = world.get("/metrics?servers=1").text().to_owned();
+        assert!(numbers.contains("neon_server_up{instance=\"web-1\"} 1"), "maintenance is no alarm: {numbers}");
+        (!numbers.contains("neon_cpu_used_ratio{instance=\"web-1\"}")).then_some(())
+    });
 
     // Over: it is judged as everybody is, and found silent.
     let ended = world.change(id, &json!({"maintenance": null}));

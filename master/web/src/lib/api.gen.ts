@@ -894,7 +894,7 @@ export interface paths {
          * How this master fares, for Prometheus.
          * @description Text in format 0.0.4, or OpenMetrics 1.0 where `Accept` names it. With `servers=1` each server's newest readings follow,
          *     under the names of node_exporter where they mean the same, each with the server's name as `instance`; a server that is
-         *     offline has none. 500,000 of these numbers at most; how many servers had no room is among them.
+         *     silent has none. 500,000 of these numbers at most; how many servers had no room is among them.
          */
         get: operations["metrics"];
         put?: never;
