@@ -1,6 +1,7 @@
 // The master's API as the settings use it: users, one's own account, API tokens, the audit log, and what is stored.
 
 import { getJson, send } from "./api";
+import { text } from "./language.svelte";
 import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, SessionDetail, StorageInfo, UserDetail } from "./model";
 
 /** Lines of the audit log in one answer. */
@@ -35,15 +36,13 @@ export const audit = (before: number | undefined, signal: AbortSignal): Promise<
 export const storage = (signal: AbortSignal): Promise<StorageInfo> => getJson("/api/storage", signal);
 export const version = async (signal: AbortSignal): Promise<string> => (await getJson<{ version: string }>("/healthz", signal)).version;
 
-/** What each role may do; each may do what those before it may. */
-export const ROLES: Record<Role, string> = {
-  viewer: "Viewer: reads",
-  operator: "Operator: also manages API tokens and what is watched",
-  admin: "Admin: also manages users and reads the audit log",
-};
+/** Each may do what those before it may. */
+export const ROLES: readonly Role[] = ["viewer", "operator", "admin"];
 
-/** What was done, in words: those of the API, which are words. */
+/** What was done, in words: those of the API, which are words, where a newer master has some that this page does not know. */
 export function wordsOf(action: AuditAction): string {
+  const known: string | undefined = text.audit.actions[action];
+  if (known !== undefined) return known;
   const words = action.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

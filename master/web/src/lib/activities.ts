@@ -1,26 +1,11 @@
-// The words for what happened, and how it is to be read.
+// What can happen, and how it is to be read.
 
 import type { Tone } from "./containers";
 import type { Activity, ActivityKind } from "./model";
-
-export const WORDS: Record<ActivityKind, string> = {
-  crashed: "Crashed",
-  offline: "Offline",
-  host_clash: "Second host",
-  host_changed: "Other host",
-  health_change: "Health",
-  restart: "Restarted",
-  manual_restart: "Started again",
-  stopped: "Stopped",
-  status_change: "State",
-  version_change: "Version",
-  created: "Created",
-  removed: "Removed",
-  online: "Online",
-};
+import { en } from "./text/en";
 
 /** Every kind, the one to look at first in front. */
-export const KINDS = Object.keys(WORDS) as ActivityKind[];
+export const KINDS = Object.keys(en.activities.kinds) as ActivityKind[];
 
 /** How an event is to be read. */
 export function toneOfActivity({ type, newValue }: Activity): Tone {

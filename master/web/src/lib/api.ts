@@ -2,6 +2,7 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
+import { text } from "./language.svelte";
 import type { Activity, Container, EnrolmentCode, EnrolmentAnswer, EnrolmentRequest, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
@@ -167,7 +168,7 @@ async function ask(url: string, request: RequestInit, signal?: AbortSignal): Pro
   } catch (cause) {
     if (signal?.aborted) throw cause;
     const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
-    throw new ApiError(0, timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection");
+    throw new ApiError(0, timedOut ? text.failures.timeout(TIMEOUT_MS / 1000) : text.failures.noConnection);
   }
 }
 
@@ -177,7 +178,7 @@ async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
     return (await response.json()) as T;
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, "the answer broke off or was not JSON");
+    throw new ApiError(0, text.failures.noJson);
   }
 }
 
@@ -185,6 +186,6 @@ async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
 async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const isRefusal = typeof body === "object" && body !== null && "error" in body;
-  const sentence = isRefusal && typeof body.error === "string" ? body.error : `HTTP status ${response.status}`;
+  const sentence = isRefusal && typeof body.error === "string" ? body.error : text.failures.status(response.status);
   return new ApiError(response.status, sentence, isRefusal && "codeNeeded" in body && body.codeNeeded === true);
 }

@@ -1,10 +1,13 @@
 // Labels of a chart's axes: times in the viewer's zone, values with their unit.
 
+import { perLanguage } from "./language.svelte";
 import { quantity, type Unit } from "./units";
 
-const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const second = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const formats = perLanguage((locale) => ({
+  hour: new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }),
+  second: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }),
+  day: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
+}));
 
 const MINUTE_MS = 60_000;
 /** Past this a range is read by days, milliseconds. */
@@ -14,6 +17,7 @@ const SECONDS_TO_MS = 5 * MINUTE_MS;
 
 /** `13:05`, `23 Nov` where the range spans days and where a day begins, `13:05:10` where it is minutes. */
 export function axisTime(epochMs: number, rangeMs: number): string {
+  const { hour, second, day } = formats();
   const at = new Date(epochMs);
   const isMidnight = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;
   if (rangeMs > DAYS_FROM_MS || isMidnight) return day.format(at);
@@ -22,5 +26,5 @@ export function axisTime(epochMs: number, rangeMs: number): string {
 
 /** As `quantity`, without decimals that an axis does not need. */
 export function axisValue(value: number, unit: Unit): string {
-  return unit === "percent" || unit === "celsius" ? quantity(value, unit).replace(".0 ", " ") : quantity(value, unit);
+  return unit === "percent" || unit === "celsius" ? quantity(value, unit).replace(/[.,]0 /, " ") : quantity(value, unit);
 }

@@ -1,8 +1,10 @@
 // The commands that connect an agent to the master this page came from.
 
+import { text } from "./language.svelte";
+
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /** Quoted where it is used: an unquoted `<` would redirect. */
-const SECRET = "'<the AGENT_SECRET of this master>'";
+const secret = () => `'${text.connect.secretHere}'`;
 
 /** The master is asked for at an address that only this machine understands. */
 export function isLoopback(hostname: string): boolean {
@@ -17,7 +19,7 @@ export function dockerCommand(origin: string): string {
     ...(isLoopback(new URL(origin).hostname) ? ["--network host"] : []),
     "-e SERVER_NAME=$(hostname)",
     `-e MASTER_URL=${origin}`,
-    `-e AGENT_SECRET=${SECRET}`,
+    `-e AGENT_SECRET=${secret()}`,
     "-e HOST_ROOT=/host -v /:/host:ro",
     "-v /var/run/docker.sock:/var/run/docker.sock:ro",
     "--group-add $(stat -c %g /var/run/docker.sock)",
@@ -28,5 +30,5 @@ export function dockerCommand(origin: string): string {
 
 /** The plain binary, its configuration in the environment. */
 export function binaryCommand(origin: string): string {
-  return [`SERVER_NAME=$(hostname)`, `MASTER_URL=${origin}`, `AGENT_SECRET=${SECRET}`, "./neon-agent"].join(" \\\n  ");
+  return [`SERVER_NAME=$(hostname)`, `MASTER_URL=${origin}`, `AGENT_SECRET=${secret()}`, "./neon-agent"].join(" \\\n  ");
 }

@@ -1,5 +1,6 @@
 // When a file system will be full, if it goes on as in the last days.
 
+import { text } from "./language.svelte";
 import type { Column } from "./lines";
 
 /** `unknown`: too little is known. `steady`: it does not fill, or not within two years. */
@@ -37,9 +38,8 @@ export function forecast(times: readonly number[], used: Column, availableBytes:
 
 /** `full in 12 days`. */
 export function forecastText(forecast: Forecast): string {
-  if (forecast.kind === "unknown") return "no forecast yet: less than a day is known";
-  if (forecast.kind === "steady") return "not filling up";
+  if (forecast.kind === "unknown") return text.forecast.unknown;
+  if (forecast.kind === "steady") return text.forecast.steady;
   const days = Math.round(forecast.inDays);
-  if (days < 1) return "full in less than a day";
-  return `full in ${days} ${days === 1 ? "day" : "days"}`;
+  return days < 1 ? text.forecast.soon : text.forecast.fills(days);
 }

@@ -1,12 +1,8 @@
-// Numbers and times as people read them, always with their unit. English, 24-hour clock, the viewer's zone.
+// Numbers and times as people read them, always with their unit. The page's language, 24-hour clock, the viewer's zone.
 
-const LOCALE = "en-GB";
+import { perLanguage, text } from "./language.svelte";
+import type { TimeUnit } from "./text/en";
 
-const percentFormat = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const gibFormat = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
-const tibFormat = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
-const timeFormat = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium" });
-const dateTimeFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
 const EXACT = {
   year: "numeric",
   month: "short",
@@ -16,40 +12,43 @@ const EXACT = {
   second: "2-digit",
   timeZoneName: "short",
 } as const;
-const dateTimeZoneFormat = new Intl.DateTimeFormat(LOCALE, EXACT);
-const dateTimeUtcFormat = new Intl.DateTimeFormat(LOCALE, { ...EXACT, timeZone: "UTC" });
+
+const formats = perLanguage((locale) => ({
+  percent: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  gib: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  tib: new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }),
+  time: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }),
+  dateTime: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }),
+  dateTimeZone: new Intl.DateTimeFormat(locale, EXACT),
+  dateTimeUtc: new Intl.DateTimeFormat(locale, { ...EXACT, timeZone: "UTC" }),
+}));
 
 /** Stands for a value that is not there. */
 export const NONE = "–";
 
 /** `14.9 %`; a dash where there is no value. */
 export function percent(value: number | null | undefined): string {
-  return value === null || value === undefined ? NONE : `${percentFormat.format(value)} %`;
+  return value === null || value === undefined ? NONE : `${formats().percent.format(value)} %`;
 }
 
 /** The API's "Gb" (2^30 bytes) with its true unit, and TiB from 1024 on. */
 export function gib(value: number): string {
-  return value < 1024 ? `${gibFormat.format(value)} GiB` : `${tibFormat.format(value / 1024)} TiB`;
-}
-
-/** `1 container`, `2 containers`. */
-export function count(number: number, singular: string, plural = `${singular}s`): string {
-  return `${number} ${number === 1 ? singular : plural}`;
+  return value < 1024 ? `${formats().gib.format(value)} GiB` : `${formats().tib.format(value / 1024)} TiB`;
 }
 
 /** `13:05:22` in the viewer's zone. */
 export function time(epochMs: number): string {
-  return timeFormat.format(epochMs);
+  return formats().time.format(epochMs);
 }
 
 /** `23 Nov 2026, 13:05:22` in the viewer's zone. */
 export function dateTime(epochMs: number): string {
-  return dateTimeFormat.format(epochMs);
+  return formats().dateTime.format(epochMs);
 }
 
 /** `23 Nov 2026, 12:05:22 UTC`: the time as the master and its log write it. */
 export function dateTimeUtc(epochMs: number): string {
-  return dateTimeUtcFormat.format(epochMs);
+  return formats().dateTimeUtc.format(epochMs);
 }
 
 /** What an input of local time takes and gives: `2026-11-23T13:05:22`. */
@@ -62,7 +61,7 @@ export function localInput(epochMs: number): string {
 
 /** `23 Nov 2026, 13:05:22 CET`. */
 export function dateTimeZone(epochMs: number): string {
-  return dateTimeZoneFormat.format(epochMs);
+  return formats().dateTimeZone.format(epochMs);
 }
 
 const SECOND_MS = 1_000;
@@ -77,15 +76,15 @@ const DAY_MS = 24 * HOUR_MS;
  */
 export function relative(epochMs: number, nowMs: number): string {
   const ageMs = nowMs - epochMs;
-  if (Math.abs(ageMs) < 5 * SECOND_MS) return "just now";
-  const span = duration(Math.abs(ageMs));
-  return ageMs > 0 ? `${span} ago` : `in ${span}`;
+  if (Math.abs(ageMs) < 5 * SECOND_MS) return text.time.justNow;
+  const [amount, unit] = largestWhole(Math.abs(ageMs));
+  return ageMs > 0 ? text.time.ago(amount, unit) : text.time.ahead(amount, unit);
 }
 
 /** A length of time in its largest whole unit. */
-export function duration(ms: number): string {
-  if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`;
-  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
-  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h`;
-  return `${Math.floor(ms / DAY_MS)} d`;
+export function largestWhole(ms: number): [amount: number, unit: TimeUnit] {
+  if (ms < MINUTE_MS) return [Math.floor(ms / SECOND_MS), "second"];
+  if (ms < HOUR_MS) return [Math.floor(ms / MINUTE_MS), "minute"];
+  if (ms < 2 * DAY_MS) return [Math.floor(ms / HOUR_MS), "hour"];
+  return [Math.floor(ms / DAY_MS), "day"];
 }

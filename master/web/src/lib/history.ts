@@ -1,6 +1,7 @@
 // Histories from the API, asked for in pieces where one answer could not hold all of a host.
 
 import { ApiError, series as fetchSeries } from "./api";
+import { text } from "./language.svelte";
 import type { Readings, Series } from "./model";
 import type { Span } from "./timerange";
 
@@ -73,7 +74,7 @@ async function inPieces(id: number, pieces: readonly string[][], span: Span, poi
     if (whole === undefined) whole = piece;
     else if (piece.times.length === whole.times.length) whole = { ...whole, fields: { ...whole.fields, ...piece.fields } };
   }
-  if (whole === undefined) throw new ApiError(404, "there is nothing to ask for");
+  if (whole === undefined) throw new ApiError(404, text.failures.nothingToAsk);
   return whole;
 }
 

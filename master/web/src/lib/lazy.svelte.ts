@@ -18,12 +18,12 @@ export class Lazy<T> {
     this.#load = load;
   }
 
-  /** Loads it, unless it is here or on its way. While it waits to try again, this tries at once. */
-  want = (): void => {
+  /** Loads it, unless it is here or on its way. While it waits to try again, this tries at once. Settles with this try. */
+  want = async (): Promise<void> => {
     if (this.value !== undefined || this.#busy) return;
     clearTimeout(this.#timer);
     this.#busy = true;
-    this.#load().then(this.#came, this.#failed);
+    await this.#load().then(this.#came, this.#failed);
   };
 
   #came = (value: T): void => {

@@ -1,6 +1,8 @@
 // Every stored reading and the chart it is in. Names of fields are the API's (docs/wire.md, Histories).
 
+import { text } from "./language.svelte";
 import type { Series } from "./model";
+import type { Text } from "./text/en";
 import type { Unit } from "./units";
 
 /** One line of a chart. */
@@ -32,12 +34,14 @@ export interface ChartSpec {
 
 export interface Group {
   id: string;
-  title: string;
+  readonly title: string;
   /** What the API is asked for. */
   fields: readonly string[];
   /** The charts of what it answered: none for what the host does not have. */
   charts: (series: Series) => ChartSpec[];
 }
+
+type Words = Text["readings"];
 
 const PERCENT = { unit: "percent", top: 100 } as const;
 /** A share of time, of microseconds a second. */
@@ -46,93 +50,93 @@ const BITS_PER_BYTE = 8;
 
 /** Every group in the order of the page, but for the cores, which are no lines. */
 export const GROUPS: readonly Group[] = [
-  group("cpu", "Processor", ["cpuPercent", "cpu.*", "load1", "load5", "load15", "runningTasks", "blockedTasks", "processes", "threads", "contextSwitchesPerSecond"], () => [
-    { id: "cpu", title: "CPU", ...PERCENT, lines: [{ field: "cpuPercent", label: "Busy" }] },
+  group("cpu", ["cpuPercent", "cpu.*", "load1", "load5", "load15", "runningTasks", "blockedTasks", "processes", "threads", "contextSwitchesPerSecond"], (_, t) => [
+    { id: "cpu", title: t.cpu, ...PERCENT, lines: [{ field: "cpuPercent", label: t.busy }] },
     {
       id: "cpu-split",
-      title: "CPU split",
+      title: t.cpuSplit,
       ...PERCENT,
       isStacked: true,
-      lines: ["user", "system", "iowait", "steal", "irq"].map((part) => ({ field: `cpu.${part}Percent`, label: CPU_LABELS[part] ?? part })),
+      lines: (["user", "system", "iowait", "steal", "irq"] as const).map((part) => ({ field: `cpu.${part}Percent`, label: t.cpuParts[part] })),
     },
     {
       id: "load",
-      title: "Load",
+      title: t.load,
       unit: "count",
-      lines: [1, 5, 15].map((minutes) => ({ field: `load${minutes}`, label: `${minutes} min` })),
+      lines: [1, 5, 15].map((minutes) => ({ field: `load${minutes}`, label: t.minutes(minutes) })),
     },
     {
       id: "tasks",
-      title: "Tasks",
+      title: t.tasks,
       unit: "count",
       lines: [
-        { field: "runningTasks", label: "Running" },
-        { field: "blockedTasks", label: "Blocked" },
+        { field: "runningTasks", label: t.running },
+        { field: "blockedTasks", label: t.blocked },
       ],
     },
     {
       id: "processes",
-      title: "Processes",
+      title: t.processes,
       unit: "count",
       lines: [
-        { field: "processes", label: "Processes" },
-        { field: "threads", label: "Threads" },
+        { field: "processes", label: t.processes },
+        { field: "threads", label: t.threads },
       ],
     },
-    { id: "switches", title: "Context switches", unit: "perSecond", lines: [{ field: "contextSwitchesPerSecond", label: "Switches" }] },
+    { id: "switches", title: t.contextSwitches, unit: "perSecond", lines: [{ field: "contextSwitchesPerSecond", label: t.switches }] },
   ]),
-  group("memory", "Memory", ["memoryPercent", "memory.*"], () => [
-    { id: "memory", title: "Memory", ...PERCENT, lines: [{ field: "memoryPercent", label: "Used" }] },
+  group("memory", ["memoryPercent", "memory.*"], (_, t) => [
+    { id: "memory", title: t.memory, ...PERCENT, lines: [{ field: "memoryPercent", label: t.used }] },
     {
       id: "memory-split",
-      title: "Memory split",
+      title: t.memorySplit,
       unit: "bytes",
       isStacked: true,
       lines: [
-        { field: "memory.totalBytes", label: "Used", minus: ["memory.freeBytes", "memory.buffersBytes", "memory.cachedBytes"] },
-        { field: "memory.cachedBytes", label: "Cached" },
-        { field: "memory.buffersBytes", label: "Buffers" },
-        { field: "memory.freeBytes", label: "Free" },
+        { field: "memory.totalBytes", label: t.used, minus: ["memory.freeBytes", "memory.buffersBytes", "memory.cachedBytes"] },
+        { field: "memory.cachedBytes", label: t.cached },
+        { field: "memory.buffersBytes", label: t.buffers },
+        { field: "memory.freeBytes", label: t.free },
       ],
     },
     {
       id: "swap",
-      title: "Swap",
+      title: t.swap,
       unit: "bytes",
       lines: [
-        { field: "memory.swapUsedBytes", label: "Used" },
-        { field: "memory.swapTotalBytes", label: "Size" },
+        { field: "memory.swapUsedBytes", label: t.used },
+        { field: "memory.swapTotalBytes", label: t.size },
       ],
     },
-    { id: "available", title: "Available", unit: "bytes", lines: [{ field: "memory.availableBytes", label: "Available" }] },
+    { id: "available", title: t.available, unit: "bytes", lines: [{ field: "memory.availableBytes", label: t.available }] },
     {
       id: "dirty",
-      title: "Waiting for disk, and ZFS cache",
+      title: t.dirtyAndArc,
       unit: "bytes",
       lines: [
-        { field: "memory.dirtyBytes", label: "Dirty" },
-        { field: "memory.zfsArcBytes", label: "ZFS ARC" },
+        { field: "memory.dirtyBytes", label: t.dirty },
+        { field: "memory.zfsArcBytes", label: t.zfsArc },
       ],
     },
-    { id: "oom", title: "Killed for want of memory", unit: "perSecond", lines: [{ field: "memory.oomKillsPerSecond", label: "Processes" }] },
+    { id: "oom", title: t.oomKills, unit: "perSecond", lines: [{ field: "memory.oomKillsPerSecond", label: t.processes }] },
   ]),
-  group("pressure", "Pressure", ["pressure.*"], () =>
+  group("pressure", ["pressure.*"], (_, t) =>
     (["cpu", "memory", "io"] as const).map((resource) => ({
       id: `pressure-${resource}`,
-      title: { cpu: "Waiting for a processor", memory: "Waiting for memory", io: "Waiting for disks" }[resource],
+      title: t.waitingFor[resource],
       unit: "percent",
       lines: [
-        { field: `pressure.${resource}.some.totalMicrosecondsPerSecond`, label: "Some tasks", factor: MICROSECONDS_TO_PERCENT },
-        { field: `pressure.${resource}.full.totalMicrosecondsPerSecond`, label: "All tasks", factor: MICROSECONDS_TO_PERCENT },
-        { field: `pressure.${resource}.some.avg10Percent`, label: "Some, 10 s" },
-        { field: `pressure.${resource}.some.avg60Percent`, label: "Some, 60 s" },
-        { field: `pressure.${resource}.full.avg10Percent`, label: "All, 10 s" },
-        { field: `pressure.${resource}.full.avg60Percent`, label: "All, 60 s" },
+        { field: `pressure.${resource}.some.totalMicrosecondsPerSecond`, label: t.someTasks, factor: MICROSECONDS_TO_PERCENT },
+        { field: `pressure.${resource}.full.totalMicrosecondsPerSecond`, label: t.allTasks, factor: MICROSECONDS_TO_PERCENT },
+        { field: `pressure.${resource}.some.avg10Percent`, label: t.someOver(10) },
+        { field: `pressure.${resource}.some.avg60Percent`, label: t.someOver(60) },
+        { field: `pressure.${resource}.full.avg10Percent`, label: t.allOver(10) },
+        { field: `pressure.${resource}.full.avg60Percent`, label: t.allOver(60) },
       ],
     })),
   ),
-  group("storage", "File systems", ["diskPercent", "mounts.*"], (series) => [
-    { id: "disk", title: "All file systems", ...PERCENT, lines: [{ field: "diskPercent", label: "Used" }] },
+  group("storage", ["diskPercent", "mounts.*"], (series, t) => [
+    { id: "disk", title: t.allFileSystems, ...PERCENT, lines: [{ field: "diskPercent", label: t.used }] },
     ...members(series, "mounts").map(
       (key): ChartSpec => ({
         id: `mount-${key}`,
@@ -140,141 +144,141 @@ export const GROUPS: readonly Group[] = [
         unit: "bytes",
         mount: key,
         lines: [
-          { field: `mounts.${key}.usedBytes`, label: "Used" },
-          { field: `mounts.${key}.totalBytes`, label: "Size" },
-          { field: `mounts.${key}.availableBytes`, label: "Available" },
+          { field: `mounts.${key}.usedBytes`, label: t.used },
+          { field: `mounts.${key}.totalBytes`, label: t.size },
+          { field: `mounts.${key}.availableBytes`, label: t.available },
         ],
       }),
     ),
     ...members(series, "mounts").map(
       (key): ChartSpec => ({
         id: `files-${key}`,
-        title: `Files on ${keyText(key)}`,
+        title: t.filesOn(keyText(key)),
         unit: "count",
         lines: [
-          { field: `mounts.${key}.inodesUsed`, label: "Files" },
-          { field: `mounts.${key}.inodesTotal`, label: "At most" },
+          { field: `mounts.${key}.inodesUsed`, label: t.files },
+          { field: `mounts.${key}.inodesTotal`, label: t.atMost },
         ],
       }),
     ),
     {
       id: "read-only",
-      title: "Read-only (1 is yes)",
+      title: t.readOnly,
       unit: "count",
       top: 1,
       lines: members(series, "mounts").map((key) => ({ field: `mounts.${key}.readOnly`, label: keyText(key) })),
     },
   ]),
-  group("disks", "Disks", ["disks.*"], (series) =>
+  group("disks", ["disks.*"], (series, t) =>
     members(series, "disks").flatMap((key): ChartSpec[] => [
       {
         id: `disk-${key}-bytes`,
-        title: `${keyText(key)}: throughput`,
+        title: t.throughput(keyText(key)),
         unit: "bytesPerSecond",
         lines: [
-          { field: `disks.${key}.rates.readBytesPerSecond`, label: "Read" },
-          { field: `disks.${key}.rates.writtenBytesPerSecond`, label: "Written" },
+          { field: `disks.${key}.rates.readBytesPerSecond`, label: t.read },
+          { field: `disks.${key}.rates.writtenBytesPerSecond`, label: t.written },
         ],
       },
       {
         id: `disk-${key}-requests`,
-        title: `${keyText(key)}: requests`,
+        title: t.requests(keyText(key)),
         unit: "perSecond",
         lines: [
-          { field: `disks.${key}.rates.readsPerSecond`, label: "Reads" },
-          { field: `disks.${key}.rates.writesPerSecond`, label: "Writes" },
+          { field: `disks.${key}.rates.readsPerSecond`, label: t.reads },
+          { field: `disks.${key}.rates.writesPerSecond`, label: t.writes },
         ],
       },
-      { id: `disk-${key}-wait`, title: `${keyText(key)}: mean wait`, unit: "milliseconds", lines: [{ field: `disks.${key}.rates.meanWaitMilliseconds`, label: "Wait" }] },
-      { id: `disk-${key}-busy`, title: `${keyText(key)}: busy`, ...PERCENT, lines: [{ field: `disks.${key}.rates.utilisationPercent`, label: "Busy" }] },
+      { id: `disk-${key}-wait`, title: t.meanWait(keyText(key)), unit: "milliseconds", lines: [{ field: `disks.${key}.rates.meanWaitMilliseconds`, label: t.wait }] },
+      { id: `disk-${key}-busy`, title: t.diskBusy(keyText(key)), ...PERCENT, lines: [{ field: `disks.${key}.rates.utilisationPercent`, label: t.busy }] },
     ]),
   ),
-  group("network", "Network", ["networkRxBytesPerSecond", "networkTxBytesPerSecond", "interfaces.*"], (series) => [
-    traffic("network", "All physical interfaces", "networkRxBytesPerSecond", "networkTxBytesPerSecond"),
+  group("network", ["networkRxBytesPerSecond", "networkTxBytesPerSecond", "interfaces.*"], (series, t) => [
+    traffic("network", t.allInterfaces, "networkRxBytesPerSecond", "networkTxBytesPerSecond"),
     ...members(series, "interfaces").flatMap((key): ChartSpec[] => [
       traffic(`interface-${key}`, keyText(key), `interfaces.${key}.rxBytesPerSecond`, `interfaces.${key}.txBytesPerSecond`),
       {
         id: `packets-${key}`,
-        title: `${keyText(key)}: packets`,
+        title: t.packets(keyText(key)),
         unit: "perSecond",
         lines: [
-          { field: `interfaces.${key}.rxPacketsPerSecond`, label: "Received" },
-          { field: `interfaces.${key}.txPacketsPerSecond`, label: "Sent" },
+          { field: `interfaces.${key}.rxPacketsPerSecond`, label: t.received },
+          { field: `interfaces.${key}.txPacketsPerSecond`, label: t.sent },
         ],
       },
       {
         id: `faults-${key}`,
-        title: `${keyText(key)}: lost packets`,
+        title: t.lostPackets(keyText(key)),
         unit: "perSecond",
         lines: [
-          { field: `interfaces.${key}.rxErrorsPerSecond`, label: "Broken in" },
-          { field: `interfaces.${key}.txErrorsPerSecond`, label: "Broken out" },
-          { field: `interfaces.${key}.rxDroppedPerSecond`, label: "Dropped in" },
-          { field: `interfaces.${key}.txDroppedPerSecond`, label: "Dropped out" },
+          { field: `interfaces.${key}.rxErrorsPerSecond`, label: t.brokenIn },
+          { field: `interfaces.${key}.txErrorsPerSecond`, label: t.brokenOut },
+          { field: `interfaces.${key}.rxDroppedPerSecond`, label: t.droppedIn },
+          { field: `interfaces.${key}.txDroppedPerSecond`, label: t.droppedOut },
         ],
       },
-      { id: `link-${key}`, title: `${keyText(key)}: link (1 is up)`, unit: "count", top: 1, lines: [{ field: `interfaces.${key}.linkUp`, label: "Up" }] },
-      { id: `speed-${key}`, title: `${keyText(key)}: speed`, unit: "bitsPerSecond", lines: [{ field: `interfaces.${key}.speedBitsPerSecond`, label: "Speed" }] },
+      { id: `link-${key}`, title: t.link(keyText(key)), unit: "count", top: 1, lines: [{ field: `interfaces.${key}.linkUp`, label: t.up }] },
+      { id: `speed-${key}`, title: t.speedOf(keyText(key)), unit: "bitsPerSecond", lines: [{ field: `interfaces.${key}.speedBitsPerSecond`, label: t.speed }] },
     ]),
   ]),
-  group("sockets", "Sockets and files", ["sockets.*", "conntrack.*", "openFiles", "openFilesMax", "uptimeSeconds"], () => [
+  group("sockets", ["sockets.*", "conntrack.*", "openFiles", "openFilesMax", "uptimeSeconds"], (_, t) => [
     {
       id: "sockets",
-      title: "Sockets",
+      title: t.sockets,
       unit: "count",
       lines: [
-        { field: "sockets.tcpInUse", label: "TCP" },
-        { field: "sockets.tcpTimeWait", label: "TCP, ended" },
-        { field: "sockets.udpInUse", label: "UDP" },
+        { field: "sockets.tcpInUse", label: t.tcp },
+        { field: "sockets.tcpTimeWait", label: t.tcpEnded },
+        { field: "sockets.udpInUse", label: t.udp },
       ],
     },
     {
       id: "conntrack",
-      title: "Tracked connections",
+      title: t.trackedConnections,
       unit: "count",
       lines: [
-        { field: "conntrack.entries", label: "Connections" },
-        { field: "conntrack.entriesMax", label: "At most" },
+        { field: "conntrack.entries", label: t.connections },
+        { field: "conntrack.entriesMax", label: t.atMost },
       ],
     },
     // The most there may be is 2^63 on many hosts: beside it, the number itself would be a flat line.
-    { id: "files", title: "Open files", unit: "count", lines: [{ field: "openFiles", label: "Open" }] },
-    { id: "uptime", title: "Days since boot", unit: "count", lines: [{ field: "uptimeSeconds", label: "Days", factor: 1 / 86_400 }] },
+    { id: "files", title: t.openFiles, unit: "count", lines: [{ field: "openFiles", label: t.open }] },
+    { id: "uptime", title: t.daysSinceBoot, unit: "count", lines: [{ field: "uptimeSeconds", label: t.days, factor: 1 / 86_400 }] },
   ]),
-  group("sensors", "Sensors", ["temperatures.*", "fans.*"], (series) => [
+  group("sensors", ["temperatures.*", "fans.*"], (series, t) => [
     ...chips(series, "temperatures", "celsius").map(
       ({ chip, fields }): ChartSpec => ({ id: `temperature-${chip}`, title: keyText(chip), unit: "celsius", isFloating: true, lines: fields }),
     ),
     ...chips(series, "fans", "revolutionsPerMinute").map(
-      ({ chip, fields }): ChartSpec => ({ id: `fan-${chip}`, title: `${keyText(chip)}: fans`, unit: "rpm", lines: fields }),
+      ({ chip, fields }): ChartSpec => ({ id: `fan-${chip}`, title: t.fans(keyText(chip)), unit: "rpm", lines: fields }),
     ),
   ]),
-  group("agent", "The agent itself", ["agent.*"], (series) => [
+  group("agent", ["agent.*"], (series, t) => [
     {
       id: "agent-memory",
-      title: "Memory",
+      title: t.memory,
       unit: "bytes",
       lines: [
-        { field: "agent.residentBytes", label: "Resident" },
-        { field: "agent.anonymousBytes", label: "Its own" },
+        { field: "agent.residentBytes", label: t.resident },
+        { field: "agent.anonymousBytes", label: t.ownMemory },
       ],
     },
-    { id: "agent-cpu", title: "Processor time per sample", unit: "microseconds", lines: [{ field: "agent.cpuMicroseconds", label: "Time" }] },
-    { id: "agent-buffered", title: "Samples waiting to be sent", unit: "count", lines: [{ field: "agent.samplesBuffered", label: "Samples" }] },
+    { id: "agent-cpu", title: t.timePerSample, unit: "microseconds", lines: [{ field: "agent.cpuMicroseconds", label: t.time }] },
+    { id: "agent-buffered", title: t.buffered, unit: "count", lines: [{ field: "agent.samplesBuffered", label: t.samples }] },
     {
       id: "agent-lost",
-      title: "What went wrong",
+      title: t.faults,
       unit: "perSecond",
       lines: [
-        { field: "agent.samplesDroppedPerSecond", label: "Samples dropped" },
-        { field: "agent.samplesRefusedPerSecond", label: "Samples refused" },
-        { field: "agent.requestFailuresPerSecond", label: "Requests failed" },
+        { field: "agent.samplesDroppedPerSecond", label: t.samplesDropped },
+        { field: "agent.samplesRefusedPerSecond", label: t.samplesRefused },
+        { field: "agent.requestFailuresPerSecond", label: t.requestsFailed },
       ],
     },
-    { id: "agent-clock", title: "Master's clock ahead of the host's", unit: "milliseconds", isFloating: true, lines: [{ field: "agent.clockOffsetMilliseconds", label: "Ahead" }] },
+    { id: "agent-clock", title: t.clock, unit: "milliseconds", isFloating: true, lines: [{ field: "agent.clockOffsetMilliseconds", label: t.ahead }] },
     {
       id: "agent-sources",
-      title: "Time each source takes",
+      title: t.sourceTimes,
       unit: "microseconds",
       lines: keysOf(series, /^agent\.sources\.([^.]+)\.durationMicroseconds$/).map((key) => ({
         field: `agent.sources.${key}.durationMicroseconds`,
@@ -284,25 +288,25 @@ export const GROUPS: readonly Group[] = [
   ]),
 ];
 
-const CPU_LABELS: Record<string, string> = { user: "Programs", system: "Kernel", iowait: "Waiting for disk", steal: "Stolen", irq: "Interrupts" };
-
 /** What a key of a list is called: `~2E` is a dot, and the second of two that are called the same has `@2`. */
 export function keyText(key: string): string {
   const [name = "", position] = key.split("@");
   const bytes = name.replace(/[^~]+/g, encodeURIComponent).replace(/~([0-9A-Fa-f]{2})/g, "%$1");
-  const text = decoded(bytes) ?? name;
-  return position === undefined ? text : `${text} (${position})`;
+  const readable = decoded(bytes) ?? name;
+  return position === undefined ? readable : `${readable} (${position})`;
 }
 
 /** A group whose charts leave out what the answer has nothing of. */
-function group(id: string, title: string, fields: readonly string[], charts: (series: Series) => ChartSpec[]): Group {
+function group(id: keyof Words["groups"], fields: readonly string[], charts: (series: Series, words: Words) => ChartSpec[]): Group {
   const has = (series: Series, line: Line) => [line.field, ...(line.minus ?? [])].every((field) => hasValues(series, field));
   return {
     id,
-    title,
+    get title() {
+      return text.readings.groups[id];
+    },
     fields,
     charts: (series) =>
-      charts(series)
+      charts(series, text.readings)
         .map((chart) => ({ ...chart, lines: chart.lines.filter((line) => has(series, line)) }))
         .filter((chart) => chart.lines.length > 0),
   };
@@ -316,11 +320,11 @@ function hasValues(series: Series, field: string): boolean {
 function traffic(id: string, title: string, received: string, sent: string): ChartSpec {
   return {
     id,
-    title: `${title}: traffic`,
+    title: text.readings.traffic(title),
     unit: "bitsPerSecond",
     lines: [
-      { field: received, label: "Received", factor: BITS_PER_BYTE },
-      { field: sent, label: "Sent", factor: BITS_PER_BYTE },
+      { field: received, label: text.readings.received, factor: BITS_PER_BYTE },
+      { field: sent, label: text.readings.sent, factor: BITS_PER_BYTE },
     ],
   };
 }

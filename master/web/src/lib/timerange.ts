@@ -1,5 +1,7 @@
 // The stretch of time a server's charts show, as the address says it: one of the presets up to now, or from one time to another.
 
+import { text } from "./language.svelte";
+
 export const PRESETS = ["1h", "6h", "24h", "7d", "30d", "90d", "1y"] as const;
 export type Preset = (typeof PRESETS)[number];
 
@@ -40,7 +42,7 @@ export function timeRangeOf(search: string): TimeRange {
   if (from || to) return fixedOf(from ?? "", to ?? "");
   if (!range) return { preset: DEFAULT_PRESET };
   const preset = PRESETS.find((known) => known === range);
-  return preset === undefined ? { problem: `There is no range called “${range}”.` } : { preset };
+  return preset === undefined ? { problem: text.history.problems.unknown(range) } : { preset };
 }
 
 /** The stretch that a range means at this moment. */
@@ -86,8 +88,8 @@ export function zoomed(fromMs: number, toMs: number): Span {
 
 function fixedOf(from: string, to: string): TimeRange {
   const [fromMs, toMs] = [timeOf(from), timeOf(to)];
-  if (Number.isNaN(fromMs) || Number.isNaN(toMs)) return { problem: "A range needs two times, such as 2026-11-24T09:00:00Z." };
-  if (fromMs >= toMs) return { problem: "This range ends before it begins." };
+  if (Number.isNaN(fromMs) || Number.isNaN(toMs)) return { problem: text.history.problems.notTimes };
+  if (fromMs >= toMs) return { problem: text.history.problems.backwards };
   return { fixed: { fromMs, toMs } };
 }
 

@@ -1,6 +1,7 @@
 // Measured values as people read them: GiB and Mbit/s rather than digits, always with the unit.
 
 import { NONE } from "./format";
+import { perLanguage, text } from "./language.svelte";
 
 /** What a number of the API is measured in. */
 export type Unit =
@@ -15,10 +16,11 @@ export type Unit =
   | "celsius"
   | "rpm";
 
-const LOCALE = "en-GB";
-const one = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const upToOne = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
-const upToTwo = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
+const formats = perLanguage((locale) => ({
+  one: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  upToOne: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  upToTwo: new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }),
+}));
 
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const DECIMAL = ["", "k", "M", "G", "T", "P"];
@@ -26,6 +28,7 @@ const DECIMAL = ["", "k", "M", "G", "T", "P"];
 /** `14.9 %`, `1.5 GiB`, `12.3 Mbit/s`; a dash where there is no value. */
 export function quantity(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined) return NONE;
+  const { one, upToOne, upToTwo } = formats();
   switch (unit) {
     case "percent":
       return `${one.format(value)} %`;
@@ -46,7 +49,7 @@ export function quantity(value: number | null | undefined, unit: Unit): string {
     case "celsius":
       return `${one.format(value)} °C`;
     case "rpm":
-      return `${upToOne.format(value)} rpm`;
+      return `${upToOne.format(value)} ${text.units.revolutionsPerMinute}`;
   }
 }
 
@@ -56,6 +59,7 @@ export function isBinary(unit: Unit): boolean {
 }
 
 function scaled(value: number, base: number, units: readonly string[]): string {
+  const { upToOne, upToTwo } = formats();
   let [rest, step] = [value, 0];
   while (Math.abs(rest) >= base && step < units.length - 1) [rest, step] = [rest / base, step + 1];
   return `${(step === 0 ? upToOne : Math.abs(rest) < 10 ? upToTwo : upToOne).format(rest)} ${units[step]}`;
