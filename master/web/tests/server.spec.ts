@@ -4,7 +4,7 @@ import { arch, cpus, hostname, release } from "node:os";
 
 import type { Locator, Page } from "@playwright/test";
 
-import { expect, test } from "./support/fixtures";
+import { expect, expectAccessible, expectNoOverflow, picture, test } from "./support/fixtures";
 import { readings, Reporter, sampleAgo, type Sample } from "./support/report";
 
 const MINUTE_MS = 60_000;
@@ -263,7 +263,7 @@ test("containers that need a look come first; services are grouped", async ({ pa
     labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": service, ...more },
   });
   await server.containers([
-    { name: "api", health: "healthy", ports: "8080:80, 53", ...compose("api", { "neon.depends_on": "db", "neon.type": "website" }) },
+    { name: "api", health: "healthy", ports: "8080:80, 53", ...compose("api", { "neon.depends_on": "db", "neon.depends_on.optional": "cache", "neon.type": "website" }) },
     { name: "db", status: "exited", exitCode: 137, ...compose("db") },
     { name: "looping", status: "restarting", exitCode: 1 },
     { name: "sick", health: "unhealthy", startedAt: null },
@@ -283,9 +283,23 @@ test("containers that need a look come first; services are grouped", async ({ pa
   const api = page.locator("[data-service='shop/api']");
   await expect(api).toContainText("Healthy");
   await expect(api).toContainText("website");
-  await expect(api.locator("[data-label='Depends on']")).toHaveText("db");
+  await expect(api.locator("[data-label='Depends on']")).toHaveText("db, cache (optional)");
   await expect(page.locator("[data-service='shop/db']")).toContainText("Down");
   await expect(page.locator("[data-service='shop/db']")).toContainText("0 of 1");
+
+  // What needs another stands to its left, and what is not here is drawn as that.
+  const boxes = page.locator("[data-box]");
+  await expect(boxes).toHaveText([/^api\s*Healthy$/, /^db\s*Down$/, /^cache\s*Not on this server$/]);
+  const [needing, needed] = [await boxes.first().boundingBox(), await boxes.nth(1).boundingBox()];
+  expect((needing?.x ?? 0) + (needing?.width ?? 0)).toBeLessThan(needed?.x ?? 0);
+  await expect(page.locator(".graph path")).toHaveCount(2);
+  await expect(page.locator(".graph path.optional")).toHaveCount(1);
+  await page.locator(".graph").scrollIntoViewIfNeeded();
+  await picture(page, "services");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoOverflow(page);
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   // A container that is gone leaves the page without a reload.
   await server.containers([{ name: "sick", health: "healthy" }]);

@@ -334,6 +334,8 @@ export const en = {
     type: "Type",
     dependsOn: "Depends on",
     optional: (service: string) => `${service} (optional)`,
+    graph: "Which service needs which",
+    missing: "Not on this server",
     statuses: { healthy: "Healthy", degraded: "Degraded", down: "Down" } satisfies Record<ServiceStatus, string>,
   },
 
