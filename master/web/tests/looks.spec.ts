@@ -1,7 +1,9 @@
 // Both themes, phone width, keyboard, and what axe has to say about every view.
 
+import type { Page } from "@playwright/test";
+
 import { expect, expectAccessible, expectNoOverflow, picture, test } from "./support/fixtures";
-import type { Master } from "./support/master";
+import { ADMIN_PASSWORD, Master } from "./support/master";
 import { readings, Reporter, sampleAgo, type Sample } from "./support/report";
 
 const MINUTE_MS = 60_000;
@@ -91,6 +93,75 @@ for (const [width, height] of [[1280, 800], [390, 844], [360, 740]] as const) {
     });
   });
 }
+
+/** Side of the smallest target, pixels (WCAG 2.2, 2.5.8). */
+const TARGET_PX = 24;
+
+/** The header's parts stand in as many lines as they should, apart from each other, and are large enough to be hit. */
+async function expectHeader(page: Page, lines: number): Promise<void> {
+  const parts = await page.locator("header :is(a, button, .pill)").evaluateAll((elements) =>
+    elements.map((element) => {
+      const { left, right, top, bottom } = element.getBoundingClientRect();
+      return { what: (element.textContent ?? "").trim(), isTarget: element.matches("a, button"), left, right, top, bottom };
+    }),
+  );
+  // The brand, four views, the palette, the connection, the way out and the theme.
+  expect(parts).toHaveLength(9);
+  for (const { what, isTarget, left, right, top, bottom } of parts) {
+    expect(left, what).toBeGreaterThanOrEqual(0);
+    expect(right, what).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+    if (isTarget) expect(Math.min(right - left, bottom - top), `${what}: shorter side`).toBeGreaterThanOrEqual(TARGET_PX);
+  }
+  const overlaps = parts.flatMap((one, index) =>
+    parts
+      .slice(index + 1)
+      .filter((other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom)
+      .map((other) => `${one.what} and ${other.what}`),
+  );
+  expect(overlaps).toEqual([]);
+  // A part is in the line of those whose height it shares some of.
+  const tops: number[] = [];
+  let bottom = -Infinity;
+  for (const part of [...parts].sort((one, other) => one.top - other.top)) {
+    if (part.top >= bottom) tops.push(part.top);
+    bottom = Math.max(bottom, part.bottom);
+  }
+  expect(tops, "upper edges of the lines").toHaveLength(lines);
+}
+
+test.describe("with users", () => {
+  test.use({
+    // The browser says that the master is away, too.
+    expectedInConsole: [/status of 401/, /net::ERR_/],
+    master: async ({ offlineAfterS }, use) => {
+      const master = await Master.start(offlineAfterS, { ADMIN_PASSWORD });
+      await use(master);
+      await master.remove();
+    },
+  });
+
+  test("the header is one line, and on a phone one and the views, whatever it says", async ({ page, master }) => {
+    await page.goto("/");
+    await page.getByLabel("Name").fill("admin");
+    await page.getByLabel("Password").fill(ADMIN_PASSWORD);
+    await page.keyboard.press("Enter");
+    const pill = page.locator("[data-connection]");
+    const expectAtEachWidth = async () => {
+      for (const [width, lines] of [[1280, 1], [820, 1], [390, 2], [360, 2]] as const) {
+        await page.setViewportSize({ width, height: 740 });
+        await expectHeader(page, lines);
+        await expectNoOverflow(page);
+      }
+    };
+    await expect(pill).toHaveText("Live");
+    await expectAtEachWidth();
+    await picture(page, "header");
+    await master.kill();
+    await expect(pill).toHaveAttribute("data-connection", "unreachable");
+    await expectAtEachWidth();
+    await picture(page, "header-unreachable");
+  });
+});
 
 /** Four servers, one of them with six hours of history and containers in every state. */
 async function fleet(master: Master): Promise<Reporter> {
