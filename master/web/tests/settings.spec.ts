@@ -165,6 +165,47 @@ test("a password is changed and another session ended, by keyboard alone", async
   await expect(part.getByRole("status")).toContainText("Your password is changed");
 });
 
+test("all other sessions of a user are ended at once, and this one and another user's stay", async ({ page, browser, master }) => {
+  master.addUser("anna", "viewer", ANNAS_PASSWORD);
+  const begin = async (name: string, password: string) => {
+    const context = await browser.newContext({ baseURL: master.url });
+    const answer = await context.request.post("/api/login", { data: { name, password }, headers: { "X-Neon-Request": "1" } });
+    expect(answer.status()).toBe(200);
+    return { status: async () => (await context.request.get("/api/servers")).status(), close: () => context.close() };
+  };
+  await page.goto("/settings/account");
+  await login(page, "admin", ADMIN_PASSWORD);
+  const part = page.getByRole("region", { name: "Sessions" });
+  await expect(part.getByText("This one")).toBeVisible();
+  await expect(part.getByRole("button")).toHaveCount(0);
+  const [first, second, annas] = [await begin("admin", ADMIN_PASSWORD), await begin("admin", ADMIN_PASSWORD), await begin("anna", ANNAS_PASSWORD)];
+  await page.reload();
+  await expect(part.locator("tbody tr")).toHaveCount(3);
+
+  // One of them is refused by a master that is out of order for a moment: it is said, and not called ended.
+  let broken = true;
+  await page.route("**/api/account/sessions/*", (route) => {
+    if (!broken) return route.fallback();
+    broken = false;
+    return route.fulfill({ status: 403, json: { error: "Not now" } });
+  });
+  await part.getByRole("button", { name: "End all other sessions" }).click();
+  await part.getByRole("button", { name: "End all other sessions: sure?" }).click();
+  await expect(part.getByRole("alert")).toHaveText("1 session of 2 could not be ended: Not now");
+  await expect(part.locator("tbody tr")).toHaveCount(2);
+  await expectNoOverflow(page);
+  await expectAccessible(page);
+
+  await part.getByRole("button", { name: "End all other sessions" }).click();
+  await part.getByRole("button", { name: "End all other sessions: sure?" }).click();
+  await expect(part.getByRole("status")).toHaveText("1 other session ended.");
+  await expect(part.locator("tbody tr")).toHaveCount(1);
+  await expect(part.getByRole("button")).toHaveCount(0);
+  expect([await first.status(), await second.status(), await annas.status()]).toEqual([401, 401, 200]);
+  expect((await page.request.get("/api/servers")).status()).toBe(200);
+  await Promise.all([first, second, annas].map((session) => session.close()));
+});
+
 test("a token is made, shown once, and revoked", async ({ page, master }) => {
   await Reporter.register(master, "web-1");
   await page.goto("/settings/tokens");

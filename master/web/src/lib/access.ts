@@ -1,11 +1,14 @@
 // The master's API as the settings use it: users, one's own account, API tokens, the audit log, and what is stored.
 
-import { getJson, send } from "./api";
+import { ApiError, getJson, send } from "./api";
 import { text } from "./language.svelte";
 import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, SessionDetail, StorageInfo, UserDetail } from "./model";
 
 /** Lines of the audit log in one answer. */
 export const AUDIT_LINES = 50;
+
+/** How long the list of sessions may take, milliseconds. */
+const LIST_MS = 10_000;
 
 export const users = (signal: AbortSignal): Promise<UserDetail[]> => getJson("/api/users", signal);
 export const addUser = (user: { name: string; role: Role; password: string }): Promise<UserDetail> => send("POST", "/api/users", user);
@@ -16,7 +19,39 @@ export const resetSecondFactor = (id: number): Promise<void> => send("DELETE", `
 
 export const changePassword = (current: string, password: string): Promise<void> => send("POST", "/api/account/password", { current, password });
 export const sessions = (signal: AbortSignal): Promise<SessionDetail[]> => getJson("/api/account/sessions", signal);
-export const endSession = (id: string): Promise<void> => send("DELETE", `/api/account/sessions/${id}`);
+/** One that is gone already is as good. */
+export const endSession = async (id: string): Promise<void> => {
+  try {
+    await send("DELETE", `/api/account/sessions/${id}`);
+  } catch (cause) {
+    if (!(cause instanceof ApiError && cause.status === 404)) throw cause;
+  }
+};
+
+/** What came of ending several: how many have ended, how many have not, and what the master said about those. */
+export interface Ended {
+  ended: number;
+  left: number;
+  reasons: readonly string[];
+}
+
+/** Ends every session but the one that asks, one after the other: the API has no call for all. */
+export async function endOtherSessions(): Promise<Ended> {
+  const others = (await sessions(AbortSignal.timeout(LIST_MS))).filter(({ isCurrent }) => !isCurrent);
+  const reasons = new Set<string>();
+  let ended = 0;
+  for (const { id } of others) {
+    try {
+      await endSession(id);
+      ended += 1;
+    } catch (cause) {
+      reasons.add(cause instanceof Error ? cause.message : String(cause));
+      // Where the master is away, or asks for a login, it does so for the next one, too.
+      if (!(cause instanceof ApiError && cause.refused) || cause.status === 401) break;
+    }
+  }
+  return { ended, left: others.length - ended, reasons: [...reasons] };
+}
 
 export const secondFactor = (signal: AbortSignal): Promise<SecondFactor> => getJson("/api/account/second-factor", signal);
 export const beginSecondFactor = (password: string): Promise<Enrolment> => send("POST", "/api/account/second-factor", { password });

@@ -592,6 +592,11 @@ export const en = {
     of: (address: string) => `the session from ${address}`,
     ended: (address: string) => `The session from ${address} has ended.`,
     unknownAddress: "an unknown address",
+    endOthers: "End all other sessions",
+    ofOthers: "of yours",
+    othersEnded: (number: number) => `${n(number, { one: "other session", other: "other sessions" })} ended.`,
+    othersLeft: (left: number, all: number, reasons: string) =>
+      `${n(left, { one: "session", other: "sessions" })} of ${all} could not be ended: ${reasons}`,
   },
 
   users: {
