@@ -121,6 +121,64 @@ for (const [width, height] of [[1280, 800], [390, 844]] as const) {
   });
 }
 
+for (const [width, height] of [[1280, 800], [360, 740]] as const) {
+  test.describe(`a merge, ${width} pixels wide`, () => {
+    test.use({ viewport: { width, height }, offlineAfterS: 3, expectedInConsole: [/status of (401|409)/] });
+
+    test("another server's history comes to this one, which stays, once the other's name was typed", async ({ page, master }) => {
+      test.slow();
+      const gone = await Reporter.register(master, "web-old", { hostname: "web" });
+      await gone.metrics([sampleAgo(3_600_000, 71.25)]);
+      const goesOn = await Reporter.register(master, "web-new", { hostname: "web" });
+      await goesOn.metrics([sampleAgo(1000, 12)]);
+      const awake = await Reporter.register(master, "web-awake");
+      const heartbeat = setInterval(() => void awake.heartbeat().catch(() => undefined), 500);
+      try {
+        await logIn(page, goesOn.path);
+        await page.getByText("Merge another server into this one").click();
+        const search = page.getByLabel("Find the one that goes by its name");
+        const confirm = page.getByLabel("Type the name of the one that goes to confirm");
+        const button = page.getByRole("button", { name: "Merge for good" });
+        await search.fill("no such server");
+        await expect(page.getByText("No other server is called that")).toBeVisible();
+        await search.fill("web");
+        // All but this one.
+        await expect(page.getByRole("radio")).toHaveCount(2);
+
+        // What the API refuses is said, and nothing is lost by it.
+        await page.getByRole("radio", { name: "web-awake" }).check();
+        await confirm.fill("web-awake");
+        await button.click();
+        const problem = page.getByRole("alert").filter({ hasText: "is not offline" });
+        await expect(problem).toBeVisible();
+        expect((await page.request.get(`/api/servers/${awake.id}`)).status()).toBe(200);
+
+        await expect.poll(async () => ((await (await page.request.get(`/api/servers/${gone.id}`)).json()) as { status: string }).status).toBe("offline");
+        await page.getByRole("radio", { name: "web-old" }).check();
+        await expect(page.locator("dd").filter({ hasText: "web-old" })).toContainText("for good");
+        await expect(page.locator("dd").filter({ hasText: "web-new" })).toContainText("with the history of both");
+        await confirm.fill("web-new");
+        await button.click();
+        await expect(page.getByRole("alert").filter({ hasText: "That is not the name of the one that goes" })).toBeVisible();
+        await expectNoOverflow(page);
+        await expectAccessible(page);
+        await picture(page, "merge");
+        await confirm.fill("web-old");
+        await button.click();
+        await expect(page.getByRole("status").filter({ hasText: "web-old is gone." })).toBeVisible();
+      } finally {
+        clearInterval(heartbeat);
+      }
+
+      const hour = { from: new Date(Date.now() - 7_200_000).toISOString(), to: new Date().toISOString() };
+      const query = new URLSearchParams({ ...hour, points: "360", fields: "cpuPercent" }).toString();
+      await expect.poll(async () => (await page.request.get(`/api/servers/${goesOn.id}/metrics?${query}`)).text()).toContain("71.25");
+      await page.goto("/");
+      await expect.poll(() => rowNames(page)).toEqual(["web-awake", "web-new"]);
+    });
+  });
+}
+
 test("only what was changed is sent, what is refused is said, and what was typed stays", async ({ page, master }) => {
   const server = await Reporter.register(master, "web-1");
   await logIn(page, server.path);
@@ -162,5 +220,6 @@ test("a viewer sees what is said, and no way to change it", async ({ page, maste
   await expect(page.getByRole("link", { name: "Group Shop" })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Activity" })).toBeVisible();
   await expect(edit(page)).toHaveCount(0);
+  await expect(page.getByText("Merge another server into this one")).toHaveCount(0);
   await expect(page.getByText("Delete this server")).toHaveCount(0);
 });

@@ -74,6 +74,11 @@ export async function deleteServer(id: number): Promise<void> {
   }
 }
 
+/** `POST /api/servers/{id}/merge`: the history of `from` goes to it, and `from` is gone. */
+export function mergeServer(id: number, from: number): Promise<void> {
+  return send("POST", `/api/servers/${id}/merge`, { from });
+}
+
 /** `GET /api/groups`: by name, with how many servers each has. */
 export function groups(): Promise<ServerCount[]> {
   return getJson("/api/groups");
@@ -133,7 +138,8 @@ export async function logout(): Promise<void> {
 export async function send<T = void>(method: "POST" | "PATCH" | "DELETE", url: string, body?: unknown): Promise<T> {
   const response = await ask(url, change(method, body));
   if (response.status === 401) session.ended();
-  if (response.status === 204) return undefined as T;
+  // Done, or begun: neither has a body.
+  if (response.status === 204 || response.status === 202) return undefined as T;
   return bodyOf(response);
 }
 

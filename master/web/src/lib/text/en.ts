@@ -148,6 +148,7 @@ export const en = {
     password: "Password",
     code: "Code of your authenticator, or a recovery code",
     submit: "Log in",
+    interrupted: "Your session has ended. What you were at is still there.",
     byProvider: (provider: string) => `Sign in with ${provider}`,
     /** Why a login at the provider came to nothing, by the word in the address. */
     problems: {
@@ -294,6 +295,24 @@ export const en = {
     reason: "Reason",
     until: "Until; open where empty",
     saved: "Saved",
+  },
+
+  merge: {
+    title: "Merge another server into this one",
+    note: (server: Part) =>
+      rich`For a host that was installed anew and registered as a new server: this one, ${server}, stays and gets the history of the other one, which goes. The other one has to be offline.`,
+    find: "Find the one that goes by its name",
+    found: "The one that goes",
+    noneFound: "No other server is called that",
+    goes: "Goes",
+    goesNote: (other: Part) => rich`${other}, for good. It leaves every list at once, and the API tokens for it alone are revoked.`,
+    stays: "Stays",
+    staysNote: (server: Part) =>
+      rich`${server}, with the history of both: samples, hours, days and events. Of two readings of one time its own stays. It takes the display name, group, tags and notes of the other where it has none.`,
+    confirm: "Type the name of the one that goes to confirm",
+    wrongName: "That is not the name of the one that goes",
+    submit: "Merge for good",
+    done: (other: string) => `${other} is gone. Its history is on its way to this server, oldest first.`,
   },
 
   deletion: {
