@@ -38,7 +38,11 @@ test("without a stream the page asks, and says so", async ({ page, master }) => 
   await expect(cpu).toHaveText("22.0 %");
 });
 
+/** By itself the page retries at most 36 s apart. */
+const SLOWEST_RETRY_MS = 45_000;
+
 test("a stream that broke is back with the master", async ({ page, master }) => {
+  test.slow();
   await Reporter.register(master, "back");
   await page.goto("/");
   await expect(page.locator("[data-stream=true]")).toHaveText("Live");
@@ -46,6 +50,6 @@ test("a stream that broke is back with the master", async ({ page, master }) => 
   await expect(page.locator("[data-connection]")).toHaveText("Unreachable");
   await expect(page.locator("[data-stream=false]")).toBeVisible();
   await master.start();
-  await page.getByRole("button", { name: "Try now" }).click();
-  await expect(page.locator("[data-stream=true]")).toHaveText("Live");
+  // By itself: a button to try now may be gone before it is pressed.
+  await expect(page.locator("[data-stream=true]")).toHaveText("Live", { timeout: SLOWEST_RETRY_MS });
 });

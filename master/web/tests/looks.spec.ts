@@ -132,7 +132,7 @@ async function expectHeader(page: Page, lines: number): Promise<void> {
 test.describe("with users", () => {
   test.use({
     // The browser says that the master is away, too.
-    expectedInConsole: [/status of 401/, /net::ERR_/],
+    expectedInConsole: [/status of 401|net::ERR_/],
     master: async ({ offlineAfterS }, use) => {
       const master = await Master.start(offlineAfterS, { ADMIN_PASSWORD });
       await use(master);

@@ -4,6 +4,7 @@
 import { containers as fetchContainers, servers as fetchServers } from "./api";
 import type { Placed } from "./containers";
 import { Poll } from "./poll.svelte";
+import { session } from "./session.svelte";
 
 /** Questions under way at a time. */
 const AT_A_TIME = 4;
@@ -34,3 +35,7 @@ export const everywhere: Poll<Everywhere> = new Poll(async (signal) => {
   everywhere.intervalMs = ROUND_MS + EACH_MS * asked.length;
   return { placed: found.flat(), leftOut: having.length - asked.length };
 }, ROUND_MS);
+
+session.onForget(() => {
+  everywhere.data = undefined;
+});

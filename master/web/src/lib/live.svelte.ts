@@ -3,6 +3,7 @@
 
 import type { ServerSummary } from "./model";
 import { patched } from "./patch";
+import { session } from "./session.svelte";
 
 /** A stream that the master refused is tried again so much later, milliseconds. */
 const REFUSED_MS = 30_000;
@@ -40,6 +41,12 @@ class Live {
     }
     return patched(servers, changes);
   }
+
+  /** Keeps nothing that was told. */
+  forget = (): void => {
+    this.#heard.clear();
+    this.#changed.clear();
+  };
 
   /** Listens from now on, while the page is looked at. Returns what ends it. */
   start(): () => void {
@@ -119,3 +126,4 @@ class Live {
 }
 
 export const live = new Live();
+session.onForget(live.forget);

@@ -1,7 +1,10 @@
 // Asks one question again and again, keeps the last good answer, and knows how old it is.
 
+import { untrack } from "svelte";
+
 import { ApiError } from "./api";
 import { delayMs } from "./backoff";
+import { session } from "./session.svelte";
 
 /**
  * One repeated question to the master.
@@ -35,8 +38,17 @@ export class Poll<T> {
     this.intervalMs = intervalMs;
   }
 
-  /** Asks at once and then on the interval. Returns what stops it. */
+  /**
+   * Asks at once and then on the interval. Returns what stops it.
+   *
+   * For an effect: it runs again when a login is needed, and asks nothing until there was one. Nothing else that is read here
+   * starts it anew, whatever the question looks at.
+   */
   start(): () => void {
+    return session.state === "closed" ? () => undefined : untrack(() => this.#start());
+  }
+
+  #start(): () => void {
     this.#running = true;
     document.addEventListener("visibilitychange", this.#onVisibility);
     window.addEventListener("online", this.now);

@@ -4,6 +4,7 @@ import { servers, SERVERS_PER_PAGE } from "./api";
 import { live } from "./live.svelte";
 import type { ServerSummary } from "./model";
 import { Poll } from "./poll.svelte";
+import { session } from "./session.svelte";
 
 /** How often each thousand servers are asked for, milliseconds: ten thousand are not asked for every three seconds. */
 const FLEET_MS = 3_000;
@@ -19,6 +20,10 @@ export const fleet: Poll<readonly ServerSummary[]> = new Poll(async (signal) => 
   fleet.intervalMs = (live.isOpen ? TOLD_MS : FLEET_MS) * Math.max(1, Math.ceil(all.length / SERVERS_PER_PAGE));
   return live.since(beganMs, all);
 }, FLEET_MS);
+
+session.onForget(() => {
+  fleet.data = undefined;
+});
 
 live.listen((told) => {
   if (told === "all") fleet.now();

@@ -9,9 +9,12 @@ class Session {
   state = $state<SessionState>("asking");
   /** What people call the provider that they may log in at. */
   provider = $state<string>();
+  /** Counts those whose views were shown: another one's begin anew. */
+  viewer = $state(0);
   #info = $state.raw<SessionInfo>();
+  #forgets: (() => void)[] = [];
 
-  /** The user who is logged in. */
+  /** The user who is logged in, or who was when the session was interrupted. */
   get user(): SessionInfo["user"] {
     return this.#info?.user;
   }
@@ -22,6 +25,11 @@ class Session {
     return role === "operator" || role === "admin";
   }
 
+  /** The session has ended by itself: its user's views wait, unseen, for the same user to be back. */
+  get isInterrupted(): boolean {
+    return this.state === "closed" && this.user !== undefined;
+  }
+
   /** Whether anybody on the master's host may read, because there are no users. */
   get isDevelopment(): boolean {
     return this.state === "open" && this.#info?.mode === "development";
@@ -29,6 +37,7 @@ class Session {
 
   /** The master has said who is looking. */
   hear = (info: SessionInfo): void => {
+    if (info.user?.id !== this.user?.id) this.#forget();
     this.#info = info;
     this.provider = info.provider ?? this.provider;
     this.state = info.mode === "development" || info.user !== undefined ? "open" : "closed";
@@ -39,11 +48,27 @@ class Session {
     if (this.state === "asking") this.state = "open";
   };
 
-  /** The master asks for a login. */
+  /** The master asks for a login. What its user had on screen is kept for when they are back. */
   ended = (): void => {
+    this.state = "closed";
+  };
+
+  /** The user has gone, and leaves nothing. */
+  left = (): void => {
+    this.#forget();
     this.#info = undefined;
     this.state = "closed";
   };
+
+  /** Calls `forget` before another user sees anything: for what is kept outside of views. */
+  onForget(forget: () => void): void {
+    this.#forgets.push(forget);
+  }
+
+  #forget(): void {
+    this.viewer += 1;
+    for (const forget of this.#forgets) forget();
+  }
 }
 
 export const session = new Session();

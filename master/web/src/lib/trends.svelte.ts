@@ -3,6 +3,7 @@
 
 import { trends } from "./api";
 import type { ServerSummary, Trend } from "./model";
+import { session } from "./session.svelte";
 
 /** Servers in one question, as the master allows. */
 const ASKED_MAX = 100;
@@ -20,6 +21,10 @@ interface Known {
 
 let known = $state.raw<ReadonlyMap<number, Known>>(new Map());
 
+session.onForget(() => {
+  known = new Map();
+});
+
 export const trendOf = (id: number): Trend | undefined => known.get(id)?.trend;
 
 /** Keeps the pictures of the servers that `seen` tells new, as long as the component that calls this is there. */
@@ -36,7 +41,7 @@ function watch(seen: readonly number[]): () => void {
   const look = async () => {
     const dueMs = Date.now() - KEPT_MS;
     const due = seen.filter((id) => (known.get(id)?.atMs ?? 0) <= dueMs).slice(0, ASKED_MAX);
-    if (due.length > 0 && !document.hidden) {
+    if (due.length > 0 && !document.hidden && session.state !== "closed") {
       // Where the master does not answer, the rest of the page says so.
       const found = await trends(due, asked.signal).catch(() => undefined);
       if (asked.signal.aborted) return;
