@@ -44,14 +44,14 @@ export function titleOf({ displayName, name }: Pick<ServerSummary, "displayName"
 
 /** The servers with these words in one of their names, and of that status, group and tag. */
 export function filtered(servers: readonly ServerSummary[], { words, status, group, tag }: Filter): ServerSummary[] {
-  const wanted = words.trim().toLocaleLowerCase();
-  const holds = (text: string | undefined) => text?.toLocaleLowerCase().includes(wanted) ?? false;
+  const wanted = words.trim().toLowerCase();
+  const holds = (text: string | undefined) => text?.toLowerCase().includes(wanted) ?? false;
   return servers.filter(
     (server) =>
       (status === "" || server.status === status) &&
       (group === "" || server.group === group) &&
       (tag === "" || (server.tags?.includes(tag) ?? false)) &&
-      (holds(server.name) || holds(server.displayName) || holds(server.hostname)),
+      (wanted === "" || holds(server.name) || holds(server.displayName) || holds(server.hostname)),
   );
 }
 
