@@ -28,6 +28,8 @@ test("a server is found and opened by keyboard alone, and Escape gives the focus
 
 test("views and actions are chosen with the arrows, and nothing found is said", async ({ page }) => {
   await page.goto("/");
+  // Before that nobody listens to the keys.
+  await expect(page.getByRole("button", { name: "Go to" })).toBeVisible();
   await page.keyboard.press("Control+k");
   const box = page.getByRole("combobox", { name: "Go to a server or view" });
   await box.fill("a");
@@ -52,7 +54,7 @@ for (const width of [1280, 360]) {
       await Reporter.register(master, `${"long-".repeat(20)}name`);
       await page.goto("/");
       await page.getByRole("button", { name: "Go to" }).click();
-      await page.getByRole("combobox").fill("long");
+      await page.getByRole("combobox", { name: "Go to a server or view" }).fill("long");
       await expect(page.getByRole("option", { name: /long-/ })).toBeVisible();
       await expectNoOverflow(page);
       await expectAccessible(page);

@@ -16,6 +16,7 @@ interface Known {
 /** Every language. English is a part of the page, so that it has words for whatever goes wrong; the others come when they are wanted. */
 export const LANGUAGES = {
   en: { name: "English", locale: "en-GB" },
+  de: { name: "Deutsch", locale: "de-DE", text: new Lazy(() => import("./text/de").then(({ de }) => de)) },
 } satisfies Record<string, Known>;
 
 export type Code = keyof typeof LANGUAGES;

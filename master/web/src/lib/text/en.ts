@@ -546,6 +546,8 @@ export const en = {
 
   palette: {
     label: "Go to",
+    /** Held down with K. */
+    control: "Ctrl",
     search: "Go to a server or view",
     placeholder: "Server, view or action",
     list: "Places and actions",
