@@ -185,11 +185,10 @@ impl Drop for Database {
 
 /// Runs `future` on a runtime of its own, also inside of a test that has one.
 pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
-    std::thread::scope(|scope| {
-        let worker = scope
-            .spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future));
-        worker.join().unwrap()
-    })
+    // What a store does in the background goes on while a test waits here for what that has locked.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(1).enable_all();
+    std::thread::scope(|scope| scope.spawn(|| runtime.build().unwrap().block_on(future)).join().unwrap())
 }
 
 fn administer(sql: &str) {
