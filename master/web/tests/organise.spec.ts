@@ -28,7 +28,7 @@ async function logIn(page: Page, path: string, name = "admin", password = ADMIN_
 
 const edit = (page: Page) => page.getByText("Edit name, group, tags, notes and maintenance");
 const save = (page: Page) => page.getByRole("button", { name: "Save", exact: true });
-const saved = (page: Page) => page.locator("form [role=status]");
+const saved = (page: Page) => page.locator("form", { has: save(page) }).locator("[role=status]");
 const rowNames = (page: Page) => page.locator("tbody tr th a").allTextContents();
 
 for (const [width, height] of [[1280, 800], [390, 844]] as const) {
