@@ -78,7 +78,7 @@ pub async fn enrolment_list(depot: &mut Depot) -> Result<Json<Vec<EnrolmentCode>
 /// it expires or is revoked. The fleet's secret is then not for that server any more.
 #[endpoint(
     tags("access"),
-    request_body(content = EnrolmentRequest, content_type = "application/json"),
+    request_body(content = Option<EnrolmentRequest>, content_type = "application/json"),
     responses(
         (status_code = 200, description = "The code, this once", body = EnrolmentAnswer),
         (status_code = 400, description = "Not understood", body = ErrorBody),
@@ -135,7 +135,7 @@ pub async fn enrolment_revoke(
 #[endpoint(
     tags("access"),
     parameters(("id" = i64, Path, description = "Number of the server")),
-    request_body(content = RotateRequest, content_type = "application/json"),
+    request_body(content = Option<RotateRequest>, content_type = "application/json"),
     responses(
         (status_code = 200, description = "The code, this once", body = EnrolmentAnswer),
         (status_code = 400, description = "Not understood", body = ErrorBody),
@@ -178,14 +178,14 @@ pub async fn credential_revoke(
     Ok(())
 }
 
-/// The body, all of which may be absent.
+/// The body, all of which may be absent; null is nothing, too.
 async fn asked<T: DeserializeOwned + Default>(
     request: &mut Request,
     state: &State,
     sentence: &str,
 ) -> Result<T, ApiError> {
     let body = body::read(request, &state.room).await?;
-    if body.is_empty() {
+    if matches!(body.trim_ascii(), b"" | b"null") {
         return Ok(T::default());
     }
     // An array would do for a struct, too.

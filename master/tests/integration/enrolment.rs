@@ -335,6 +335,10 @@ fn an_open_code_makes_a_new_server_and_takes_none(engine: Engine) {
     let world = World::new(&database);
     let client = world.client;
     world.master.registered("web-1");
+    let nothing = made(&client.with(&world.operator, "POST", "/api/enrolments", "null"));
+    assert_eq!(world.read("/api/enrolments")[0]["id"], json!(nothing.0));
+    let revoked = client.with(&world.operator, "DELETE", &format!("/api/enrolments/{}", nothing.0), "");
+    assert_eq!(revoked.status, 204);
     let (_, code) = world.code(&json!({"expiresInSeconds": 60}));
     let taken = refusal(&exchange(client, &code, "web-1", &credential(1)));
     assert_eq!(taken.0, 409);

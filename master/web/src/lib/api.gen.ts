@@ -4873,7 +4873,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -4882,7 +4882,7 @@ export interface operations {
                  *       "serverName": "web-1"
                  *     }
                  */
-                "application/json": components["schemas"]["EnrolmentRequest"];
+                "application/json": null | components["schemas"]["EnrolmentRequest"];
             };
         };
         responses: {
@@ -6755,14 +6755,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
                  *       "expiresInSeconds": 3600
                  *     }
                  */
-                "application/json": components["schemas"]["RotateRequest"];
+                "application/json": null | components["schemas"]["RotateRequest"];
             };
         };
         responses: {
