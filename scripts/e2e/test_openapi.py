@@ -41,6 +41,8 @@ WITH_SECOND_FACTOR = {"/api/account/second-factor/off", "/api/account/second-fac
 # What takes something away comes last, and answers that are all 404 show that nothing was there.
 DESTRUCTIVE = ["--include-method", "DELETE"]
 OTHERS = ["--exclude-method", "DELETE"]
+# And this before it, while there are servers.
+OF_A_SERVER = "DELETE /api/servers/{id}/credential"
 
 
 def totp(secret):
@@ -173,11 +175,13 @@ class OpenApi(Case):
         as_admin = self.ask("as admin", TESTER, [*OTHERS, *without_streams, "-n", examples])
         # Nobody gets anything to ask on with, so each operation by itself is enough.
         as_nobody = self.ask("as nobody", "", ["-n", examples, "--phases", "examples,fuzzing"])
-        at_last = self.ask("as admin, at last", TESTER, [*DESTRUCTIVE, "-n", examples, "--phases", "examples,coverage,fuzzing"])
+        each = ["-n", examples, "--phases", "examples,coverage,fuzzing"]
+        of_a_server = self.ask("as admin, of a server", TESTER, ["--include-name", OF_A_SERVER, *each])
+        at_last = self.ask("as admin, at last", TESTER, [*DESTRUCTIVE, "--exclude-name", OF_A_SERVER, *each])
 
-        self.assertEqual(set(as_admin) | set(at_last) | set(streams), self.operations())
+        self.assertEqual(set(as_admin) | set(of_a_server) | set(at_last) | set(streams), self.operations())
         self.assertEqual(set(as_nobody), self.operations())
-        for label, statuses in {**as_admin, **at_last}.items():
+        for label, statuses in {**as_admin, **of_a_server, **at_last}.items():
             went_well = any(200 <= status < 300 for status in statuses)
             self.assertTrue(went_well or label in UNKNOWABLE, f"{label} never went well: {statuses}")
         self.assertTrue(self.master.running())
