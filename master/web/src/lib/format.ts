@@ -13,42 +13,41 @@ const EXACT = {
   timeZoneName: "short",
 } as const;
 
-const formats = perLanguage((locale) => ({
-  percent: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-  gib: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
-  tib: new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }),
-  time: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }),
-  dateTime: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }),
-  dateTimeZone: new Intl.DateTimeFormat(locale, EXACT),
-  dateTimeUtc: new Intl.DateTimeFormat(locale, { ...EXACT, timeZone: "UTC" }),
-}));
+// Each is made when it is first used: that takes milliseconds, and the first view needs few of them.
+const percentFormat = perLanguage((locale) => new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
+const gibFormat = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }));
+const tibFormat = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }));
+const timeFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, { timeStyle: "medium" }));
+const dateTimeFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }));
+const dateTimeZoneFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, EXACT));
+const dateTimeUtcFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, { ...EXACT, timeZone: "UTC" }));
 
 /** Stands for a value that is not there. */
 export const NONE = "–";
 
 /** `14.9 %`; a dash where there is no value. */
 export function percent(value: number | null | undefined): string {
-  return value === null || value === undefined ? NONE : `${formats().percent.format(value)} %`;
+  return value === null || value === undefined ? NONE : `${percentFormat().format(value)} %`;
 }
 
 /** The API's "Gb" (2^30 bytes) with its true unit, and TiB from 1024 on. */
 export function gib(value: number): string {
-  return value < 1024 ? `${formats().gib.format(value)} GiB` : `${formats().tib.format(value / 1024)} TiB`;
+  return value < 1024 ? `${gibFormat().format(value)} GiB` : `${tibFormat().format(value / 1024)} TiB`;
 }
 
 /** `13:05:22` in the viewer's zone. */
 export function time(epochMs: number): string {
-  return formats().time.format(epochMs);
+  return timeFormat().format(epochMs);
 }
 
 /** `23 Nov 2026, 13:05:22` in the viewer's zone. */
 export function dateTime(epochMs: number): string {
-  return formats().dateTime.format(epochMs);
+  return dateTimeFormat().format(epochMs);
 }
 
 /** `23 Nov 2026, 12:05:22 UTC`: the time as the master and its log write it. */
 export function dateTimeUtc(epochMs: number): string {
-  return formats().dateTimeUtc.format(epochMs);
+  return dateTimeUtcFormat().format(epochMs);
 }
 
 /** What an input of local time takes and gives: `2026-11-23T13:05:22`. */
@@ -61,7 +60,7 @@ export function localInput(epochMs: number): string {
 
 /** `23 Nov 2026, 13:05:22 CET`. */
 export function dateTimeZone(epochMs: number): string {
-  return formats().dateTimeZone.format(epochMs);
+  return dateTimeZoneFormat().format(epochMs);
 }
 
 const SECOND_MS = 1_000;

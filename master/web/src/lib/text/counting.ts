@@ -5,7 +5,12 @@ export type Forms = { readonly other: string } & { readonly [Rule in Intl.LDMLPl
 
 /** `1 container`, `1,200 containers`. */
 export function counting(locale: string): (number: number, forms: Forms) => string {
-  const rules = new Intl.PluralRules(locale);
-  const digits = new Intl.NumberFormat(locale);
-  return (number, forms) => `${digits.format(number)} ${forms[rules.select(number)] ?? forms.other}`;
+  // Made with the first number: they take milliseconds, and every language of the page calls this before anything is shown.
+  let rules: Intl.PluralRules | undefined;
+  let digits: Intl.NumberFormat | undefined;
+  return (number, forms) => {
+    rules ??= new Intl.PluralRules(locale);
+    digits ??= new Intl.NumberFormat(locale);
+    return `${digits.format(number)} ${forms[rules.select(number)] ?? forms.other}`;
+  };
 }
