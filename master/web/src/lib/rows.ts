@@ -7,17 +7,21 @@ export interface Rows {
   end: number;
 }
 
-/** Rows that are made above and below what is seen, so that a fast scroll does not meet a hole. */
-const AROUND = 12;
+/** What is made above and below what is seen, so that a scroll does not meet a hole, pixels. Each row costs whoever sorts or types. */
+const AROUND_PX = 300;
+/** Rows that are made to find out how high one is. */
+export const AT_FIRST = 12;
 /** Up to so many, all are made: the browser's own search then finds every one. */
 export const ALL_UP_TO = 100;
 
 /** `abovePx`: how far the list's first row is above the window's upper edge (negative where it is below). */
 export function rowsIn(total: number, abovePx: number, windowPx: number, rowPx: number): Rows {
-  if (total <= ALL_UP_TO || rowPx <= 0) return { first: 0, end: Math.min(total, ALL_UP_TO) };
+  if (total <= ALL_UP_TO) return { first: 0, end: total };
+  if (rowPx <= 0) return { first: 0, end: AT_FIRST };
+  const around = Math.max(1, Math.round(AROUND_PX / rowPx));
   // In steps, so that most scrolling changes nothing.
-  const step = (row: number) => Math.floor(row / AROUND) * AROUND;
+  const step = (row: number) => Math.floor(row / around) * around;
   const seen = Math.min(total - 1, Math.max(0, Math.floor(abovePx / rowPx)));
-  const first = Math.max(0, step(seen) - AROUND);
-  return { first, end: Math.min(total, step(seen) + Math.ceil(windowPx / rowPx) + 2 * AROUND) };
+  const first = Math.max(0, step(seen) - around);
+  return { first, end: Math.min(total, step(seen) + Math.ceil(windowPx / rowPx) + 2 * around) };
 }
