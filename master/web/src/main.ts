@@ -3,6 +3,7 @@ import "./app.css";
 import { mount } from "svelte";
 
 import App from "./App.svelte";
+import { earlyAnswers } from "./lib/early";
 import { language } from "./lib/language.svelte";
 import { plotCode } from "./lib/plot";
 
@@ -14,7 +15,7 @@ const IDLE_MS = 1500;
 
 // A function, and no wait of the module itself: a language's file uses code of this one, so it would wait for this one's end.
 async function show(element: HTMLElement): Promise<void> {
-  await language.start();
+  await Promise.all([language.start(), earlyAnswers()]);
   mount(App, { target: element });
   // The charts' code ahead of the click that needs it, and before a master that is restarted could not serve it.
   setTimeout(plotCode.want, IDLE_MS);

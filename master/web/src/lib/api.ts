@@ -2,8 +2,10 @@
 // URLs are relative to the origin the page came from; nothing else is ever asked.
 
 import { clock } from "./clock.svelte";
+import { takeEarly, type Answer } from "./early";
 import { text } from "./language.svelte";
 import type { Activity, Container, EnrolmentCode, EnrolmentAnswer, EnrolmentRequest, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
+import { SERVERS_PER_PAGE, serversPage } from "./paging";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
 
@@ -27,15 +29,11 @@ export class ApiError extends Error {
   }
 }
 
-/** Servers in one answer: some 300 KB. */
-export const SERVERS_PER_PAGE = 1000;
-
 /** `GET /api/servers`, by name, page after page: all that there are. `sofar` is told of each page but the last. */
 export async function servers(signal: AbortSignal, sofar: (servers: ServerSummary[], total: number) => void = () => undefined): Promise<ServerSummary[]> {
   const all: ServerSummary[] = [];
   for (let last: number | undefined; ; last = all.at(-1)?.id) {
-    const after = last === undefined ? "" : `&after=${last}`;
-    const { body, total } = await getPage<ServerSummary>(`/api/servers?limit=${SERVERS_PER_PAGE}${after}`, signal);
+    const { body, total } = await getPage<ServerSummary>(serversPage(last), signal);
     all.push(...body);
     if (body.length < SERVERS_PER_PAGE) return all;
     sofar([...all], total);
@@ -159,8 +157,8 @@ async function getPage<T>(url: string, signal: AbortSignal): Promise<{ body: T[]
   return { body: await bodyOf<T[]>(response, signal), total: Number(response.headers.get("X-Total-Count")) };
 }
 
-async function get(url: string, signal?: AbortSignal): Promise<Response> {
-  const response = await ask(url, { headers: { Accept: "application/json" } }, signal);
+async function get(url: string, signal?: AbortSignal): Promise<Answer> {
+  const response = (await takeEarly(url)) ?? (await ask(url, { headers: { Accept: "application/json" } }, signal));
   if (response.status === 401) session.ended();
   return response;
 }
@@ -178,7 +176,7 @@ async function ask(url: string, request: RequestInit, signal?: AbortSignal): Pro
   }
 }
 
-async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
+async function bodyOf<T>(response: Answer, signal?: AbortSignal): Promise<T> {
   if (!response.ok) throw await refusal(response);
   try {
     return (await response.json()) as T;
@@ -189,7 +187,7 @@ async function bodyOf<T>(response: Response, signal?: AbortSignal): Promise<T> {
 }
 
 /** With the master's sentence where it gave one, else the status. */
-async function refusal(response: Response): Promise<ApiError> {
+async function refusal(response: Answer): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const isRefusal = typeof body === "object" && body !== null && "error" in body;
   const sentence = isRefusal && typeof body.error === "string" ? body.error : text.failures.status(response.status);

@@ -1,8 +1,9 @@
 // The polls that outlive a view, so that coming back shows the last answer at once.
 
-import { servers, SERVERS_PER_PAGE } from "./api";
+import { servers } from "./api";
 import { live } from "./live.svelte";
 import type { ServerSummary } from "./model";
+import { SERVERS_PER_PAGE } from "./paging";
 import { Poll } from "./poll.svelte";
 import { session } from "./session.svelte";
 
