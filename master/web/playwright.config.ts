@@ -7,6 +7,8 @@ const executablePath = process.env["CHROMIUM_PATH"] ?? CANDIDATES.find(existsSyn
 
 export default defineConfig({
   testDir: "tests",
+  // They have a configuration of their own: what is measured runs alone.
+  testIgnore: "budgets.spec.ts",
   globalSetup: "./tests/support/setup.ts",
   forbidOnly: true,
   fullyParallel: true,

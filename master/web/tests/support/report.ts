@@ -46,12 +46,14 @@ export class Reporter {
   }
 
   /** Registers many, some at a time. */
-  static async registerMany(master: Master, names: readonly string[]): Promise<void> {
+  static async registerMany(master: Master, names: readonly string[]): Promise<Reporter[]> {
     const left = [...names];
+    const made: Reporter[] = [];
     const work = async () => {
-      for (let name = left.pop(); name !== undefined; name = left.pop()) await Reporter.register(master, name);
+      for (let name = left.pop(); name !== undefined; name = left.pop()) made.push(await Reporter.register(master, name));
     };
     await Promise.all(Array.from({ length: REGISTERING }, work));
+    return made;
   }
 
   /** Path of its page. */
