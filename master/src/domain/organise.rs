@@ -39,12 +39,12 @@ pub fn change(body: &[u8], now: Timestamp) -> Result<ServerChange, String> {
 
 /// A group to look for; empty for none.
 pub fn group_name(text: &str) -> Result<(), String> {
-    if text.is_empty() { Ok(()) } else { one_line("group", text, GROUP_MAX_CHARS) }
+    if text.is_empty() { Ok(()) } else { one_line("group", text, GROUP_MAX_CHARS).map(drop) }
 }
 
 /// A group to put a server into, without the spaces around it.
 pub fn group_to_be(text: &str) -> Result<String, String> {
-    one_line("group", text.trim(), GROUP_MAX_CHARS).map(|()| text.trim().to_owned())
+    one_line("group", text.trim(), GROUP_MAX_CHARS)
 }
 
 /// A tag, to be given or to look for.
@@ -75,14 +75,12 @@ fn text<'a>(field: &str, value: &'a Value) -> Result<Option<&'a str>, String> {
 }
 
 fn line(field: &str, value: &Value, max_chars: usize) -> Result<Option<String>, String> {
-    let Some(text) = text(field, value)? else { return Ok(None) };
-    one_line(field, text, max_chars)?;
-    Ok(Some(text.to_owned()))
+    text(field, value)?.map(|text| one_line(field, text, max_chars)).transpose()
 }
 
-fn one_line(field: &str, text: &str, max_chars: usize) -> Result<(), String> {
+fn one_line(field: &str, text: &str, max_chars: usize) -> Result<String, String> {
     if (1..=max_chars).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-        Ok(())
+        Ok(text.to_owned())
     } else {
         Err(format!("{field}: must have 1 to {max_chars} characters and no control characters"))
     }

@@ -5,7 +5,7 @@ use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
 use super::second_factor::Proof;
-use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read};
+use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read, word};
 use crate::model::{
     Action, Actor, ApiToken, AuditEntry, NewApiToken, NewSession, Role, Scope, SessionDetail, User, UserDetail,
     UserPatch,
@@ -60,10 +60,6 @@ macro_rules! user_details {
         "SELECT *, EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at_ms IS NOT NULL) \
          AS has_second_factor, EXISTS (SELECT 1 FROM identities i WHERE i.user_id = users.id) AS is_from_provider FROM users"
     };
-}
-
-fn text<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    parse(text).ok_or_else(|| StoreError::Corrupt { column, value: text.to_owned() })
 }
 
 for_both_engines! {
@@ -457,7 +453,7 @@ for_both_engines! {
         Ok(User {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
-            role: text("role", row.try_get("role")?, Role::parse)?,
+            role: word("role", row.try_get("role")?, Role::parse)?,
         })
     }
 
@@ -465,7 +461,7 @@ for_both_engines! {
         Ok(UserDetail {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
-            role: text("role", row.try_get("role")?, Role::parse)?,
+            role: word("role", row.try_get("role")?, Role::parse)?,
             is_disabled: row.try_get::<Option<i64>, _>("disabled_at_ms")?.is_some(),
             has_second_factor: row.try_get("has_second_factor")?,
             is_from_provider: row.try_get("is_from_provider")?,
@@ -489,7 +485,7 @@ for_both_engines! {
         Ok(ApiToken {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
-            scope: text("scope", row.try_get("scope")?, Scope::parse)?,
+            scope: word("scope", row.try_get("scope")?, Scope::parse)?,
             server_id: row.try_get("server_id")?,
             created_by: row.try_get("created_by")?,
             created_at: Timestamp::from_unix_ms(row.try_get("created_at_ms")?),
@@ -503,7 +499,7 @@ for_both_engines! {
             timestamp: Timestamp::from_unix_ms(row.try_get("timestamp_ms")?),
             actor: row.try_get("actor")?,
             address: row.try_get("address")?,
-            action: text("action", row.try_get("action")?, Action::parse)?,
+            action: word("action", row.try_get("action")?, Action::parse)?,
             target: row.try_get("target")?,
         })
     }

@@ -3,12 +3,8 @@
 use neon_shared::time::Timestamp;
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{ROWS_PER_INSERT, StoreError, for_both_engines};
+use super::{ROWS_PER_INSERT, StoreError, for_both_engines, word};
 use crate::model::{Activity, ActivityKind, Event};
-
-fn kind(text: &str) -> Result<ActivityKind, StoreError> {
-    ActivityKind::parse(text).ok_or_else(|| StoreError::Corrupt { column: "kind", value: text.to_owned() })
-}
 
 for_both_engines! {
     /// Records events of one server. The caller's transaction has written to the server's row, which keeps others
@@ -82,7 +78,7 @@ for_both_engines! {
             server_name: row.try_get("server_name")?,
             container_id: row.try_get("container_id")?,
             container_name: row.try_get("container_name")?,
-            kind: kind(row.try_get("kind")?)?,
+            kind: word("kind", row.try_get("kind")?, ActivityKind::parse)?,
             message: row.try_get("message")?,
             timestamp: Timestamp::from_unix_ms(row.try_get("timestamp_ms")?),
             old_value: row.try_get("old_value")?,

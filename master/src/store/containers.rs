@@ -3,17 +3,9 @@
 use neon_shared::time::Timestamp;
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{ROWS_PER_INSERT, StoreError, for_both_engines, from_json, json};
+use super::{ROWS_PER_INSERT, StoreError, for_both_engines, from_json, json, word};
 use crate::domain::changes::ContainerSet;
 use crate::model::{Container, ContainerChanges, ContainerHealth, ContainerStatus, Reporter};
-
-fn status(text: &str) -> Result<ContainerStatus, StoreError> {
-    ContainerStatus::parse(text).ok_or_else(|| StoreError::Corrupt { column: "status", value: text.to_owned() })
-}
-
-fn health(text: &str) -> Result<ContainerHealth, StoreError> {
-    ContainerHealth::parse(text).ok_or_else(|| StoreError::Corrupt { column: "health", value: text.to_owned() })
-}
 
 for_both_engines! {
     pub async fn replace<F>(
@@ -151,8 +143,11 @@ for_both_engines! {
             image: row.try_get("image")?,
             image_id: row.try_get("image_id")?,
             image_tags: from_json("image_tags", row.try_get("image_tags")?)?,
-            status: status(row.try_get("status")?)?,
-            health: row.try_get::<Option<&str>, _>("health")?.map(health).transpose()?,
+            status: word("status", row.try_get("status")?, ContainerStatus::parse)?,
+            health: row
+                .try_get::<Option<&str>, _>("health")?
+                .map(|text| word("health", text, ContainerHealth::parse))
+                .transpose()?,
             ports: row.try_get("ports")?,
             labels: from_json("labels", row.try_get("labels")?)?,
             networks: from_json("networks", row.try_get("networks")?)?,

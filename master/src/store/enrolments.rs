@@ -4,7 +4,7 @@ use neon_shared::api::HostFingerprint;
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
-use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read};
+use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read, word};
 use crate::domain::admission::{self, Denial, Holder, KnownCode};
 use crate::model::{Action, Actor, Claim, CredentialKind, EnrolmentCode, NewEnrolment, Proof, ServerStatus};
 
@@ -43,10 +43,6 @@ pub struct HolderRow {
     pub holder: Holder,
     /// Host name and address of the host that was refused last, when first and when last.
     pub rival: Option<(String, String, i64, i64)>,
-}
-
-fn text<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    parse(text).ok_or_else(|| StoreError::Corrupt { column, value: text.to_owned() })
 }
 
 for_both_engines! {
@@ -245,9 +241,9 @@ for_both_engines! {
         };
         let last_seen_at_ms: Option<i64> = row.try_get("last_seen_at_ms")?;
         let holder = Holder {
-            status: text("status", row.try_get("status")?, ServerStatus::parse)?,
+            status: word("status", row.try_get("status")?, ServerStatus::parse)?,
             last_seen_at: Timestamp::from_unix_ms(last_seen_at_ms.unwrap_or_default()),
-            credential: text("credential", row.try_get("credential")?, CredentialKind::parse)?,
+            credential: word("credential", row.try_get("credential")?, CredentialKind::parse)?,
             credential_hash: row.try_get("credential_hash")?,
             host: HostFingerprint { machine: row.try_get("host_machine")?, engine: row.try_get("host_engine")? },
         };

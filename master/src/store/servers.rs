@@ -7,7 +7,7 @@ use sqlx::Row as _;
 
 use super::enrolments::HolderRow;
 use super::heard::{Facts, Known, Newest, SeenServer};
-use super::{StoreError, for_both_engines, from_json, json};
+use super::{StoreError, for_both_engines, from_json, json, word};
 use crate::domain::admission::{self, Admission, Denial};
 use crate::model::{
     CredentialKind, Event, Maintenance, Registration, RivalHost, ServerDetail, ServerFilter, ServerStatus,
@@ -88,11 +88,7 @@ pub(super) fn maintenance(since_ms: Option<i64>, until_ms: Option<i64>, reason: 
 }
 
 pub(super) fn status(text: &str) -> Result<ServerStatus, StoreError> {
-    ServerStatus::parse(text).ok_or_else(|| StoreError::Corrupt { column: "status", value: text.to_owned() })
-}
-
-fn credential(text: &str) -> Result<CredentialKind, StoreError> {
-    CredentialKind::parse(text).ok_or_else(|| StoreError::Corrupt { column: "credential", value: text.to_owned() })
+    word("status", text, ServerStatus::parse)
 }
 
 for_both_engines! {
@@ -441,7 +437,7 @@ for_both_engines! {
             agent_version: row.try_get("agent_version")?,
             notes: row.try_get("notes")?,
             clock_offset_milliseconds: newest.and_then(|sample| sample.readings?.agent?.clock_offset_milliseconds),
-            credential: credential(row.try_get("credential")?)?,
+            credential: word("credential", row.try_get("credential")?, CredentialKind::parse)?,
             credential_since: row.try_get::<Option<i64>, _>("credential_at_ms")?.map(Timestamp::from_unix_ms),
             rival_host: rival_host(&row)?,
             containers,
