@@ -9,9 +9,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
 use super::enrolments::{select_code, select_holder};
-use super::heard::{Newest, SeenServer};
+use super::heard::Newest;
 use super::rollups::{Due, Stored, insert_rollups};
-use super::servers::select_stats;
+use super::servers::{select_stats, set_newest};
 use super::storage::Size;
 use super::{MS_PER_DAY, StoreError};
 use crate::model::Tier;
@@ -212,41 +212,32 @@ fn has_code(error: &sqlx::Error, code: &str) -> bool {
     error.as_database_error().is_some_and(|error| error.code().as_deref() == Some(code))
 }
 
-/// Writes when servers were heard and their newest samples, and returns how many of them there are.
-pub async fn write_seen(connection: &mut PgConnection, seen: &[SeenServer]) -> Result<u64, StoreError> {
+/// Writes when servers were heard, and returns how many of them there are.
+pub async fn write_heard(connection: &mut PgConnection, heard: &[(i64, i64)]) -> Result<u64, StoreError> {
+    let sql = "UPDATE server_heard AS h SET last_seen_at_ms = GREATEST(h.last_seen_at_ms, s.ms) \
+         FROM UNNEST($1::BIGINT[], $2::BIGINT[]) AS s (id, ms) WHERE h.server_id = s.id";
+    let (ids, times): (Vec<i64>, Vec<i64>) = heard.iter().copied().unzip();
+    Ok(sqlx::query(sql).bind(ids).bind(times).execute(connection).await?.rows_affected())
+}
+
+/// As [`write_heard`], with their newest samples.
+pub async fn write_sampled(connection: &mut PgConnection, sampled: &[(i64, i64, Newest)]) -> Result<u64, StoreError> {
     macro_rules! newest {
         ($field:ident) => {
-            seen.iter().map(|seen| seen.newest.map(|newest| newest.$field)).collect::<Vec<_>>()
-        };
-    }
-    macro_rules! if_newer {
-        ($column:literal) => {
-            concat!(
-                $column,
-                " = CASE WHEN COALESCE(s.newest_ms > h.newest_ms, s.newest_ms IS NOT NULL) THEN s.",
-                $column,
-                " ELSE h.",
-                $column,
-                " END"
-            )
+            sampled.iter().map(|(_, _, newest)| newest.$field).collect::<Vec<_>>()
         };
     }
     let sql = concat!(
-        "UPDATE server_heard h SET last_seen_at_ms = GREATEST(h.last_seen_at_ms, s.ms), ",
-        if_newer!("newest_ms"),
-        ", ",
-        if_newer!("newest_cpu_percent_hundredths"),
-        ", ",
-        if_newer!("newest_memory_percent_hundredths"),
-        ", ",
-        if_newer!("newest_disk_percent_hundredths"),
+        "UPDATE server_heard AS h SET last_seen_at_ms = GREATEST(h.last_seen_at_ms, s.ms), ",
+        set_newest!(),
         " FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::SMALLINT[], $5::SMALLINT[], $6::SMALLINT[]) \
          AS s (id, ms, newest_ms, newest_cpu_percent_hundredths, newest_memory_percent_hundredths, \
          newest_disk_percent_hundredths) WHERE h.server_id = s.id",
     );
+    let (ids, times): (Vec<i64>, Vec<i64>) = sampled.iter().map(|(id, ms, _)| (*id, *ms)).unzip();
     let query = sqlx::query(sql)
-        .bind(seen.iter().map(|seen| seen.server_id).collect::<Vec<_>>())
-        .bind(seen.iter().map(|seen| seen.last_seen_at_ms).collect::<Vec<_>>())
+        .bind(ids)
+        .bind(times)
         .bind(newest!(timestamp_ms))
         .bind(newest!(cpu_percent_hundredths))
         .bind(newest!(memory_percent_hundredths))

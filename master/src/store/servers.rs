@@ -61,6 +61,32 @@ macro_rules! select_stats {
 }
 pub(super) use select_stats;
 
+/// Puts the sample `s` into what is kept of its server, `h`, where it is newer than what is there.
+macro_rules! set_newest {
+    () => {
+        concat!(
+            set_newest!("newest_ms"),
+            ", ",
+            set_newest!("newest_cpu_percent_hundredths"),
+            ", ",
+            set_newest!("newest_memory_percent_hundredths"),
+            ", ",
+            set_newest!("newest_disk_percent_hundredths")
+        )
+    };
+    ($column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN COALESCE(s.newest_ms > h.newest_ms, TRUE) THEN s.",
+            $column,
+            " ELSE h.",
+            $column,
+            " END"
+        )
+    };
+}
+pub(super) use set_newest;
+
 /// Puts a sample into a server's row of the list, where it is newer than what is there.
 pub fn add_newest(server: &mut ServerSummary, newest: &Newest) {
     if server.last_metrics_at.is_some_and(|at| at.unix_ms() >= newest.timestamp_ms) {
@@ -299,7 +325,13 @@ for_both_engines! {
         of_engine::lock_heard(connection).await?;
         // Before the rest: a registration and a container report, too, lock the server before what was heard of it.
         let silent = of_engine::offline_among(connection, &ids).await?;
-        let written = of_engine::write_seen(connection, seen).await?;
+        // Apart, since most were heard and sent no sample: a row whose newest sample may change costs several times as much.
+        let sampled: Vec<_> =
+            seen.iter().filter_map(|seen| Some((seen.server_id, seen.last_seen_at_ms, seen.newest?))).collect();
+        let heard = seen.iter().filter(|seen| seen.newest.is_none());
+        let heard: Vec<_> = heard.map(|seen| (seen.server_id, seen.last_seen_at_ms)).collect();
+        let written = of_engine::write_sampled(connection, &sampled).await?;
+        let written = written + of_engine::write_heard(connection, &heard).await?;
         if !silent.is_empty() {
             let seen: HashMap<i64, i64> = seen.iter().map(|seen| (seen.server_id, seen.last_seen_at_ms)).collect();
             for row in &silent {
@@ -340,12 +372,8 @@ for_both_engines! {
     /// Writes newest samples of servers that nobody heard.
     pub async fn write_newest(connection: &mut Connection, found: &[(i64, Newest)]) -> Result<(), StoreError> {
         of_engine::lock_heard(connection).await?;
-        let unheard = found.iter().map(|(server_id, newest)| SeenServer {
-            server_id: *server_id,
-            last_seen_at_ms: i64::MIN,
-            newest: Some(*newest),
-        });
-        of_engine::write_seen(connection, &unheard.collect::<Vec<_>>()).await?;
+        let unheard: Vec<_> = found.iter().map(|(server_id, newest)| (*server_id, i64::MIN, *newest)).collect();
+        of_engine::write_sampled(connection, &unheard).await?;
         Ok(())
     }
 

@@ -21,9 +21,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePo
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::enrolments::{select_code, select_holder};
-use super::heard::{Newest, SeenServer};
+use super::heard::Newest;
 use super::rollups::{Due, Stored, insert_rollups};
-use super::servers::select_stats;
+use super::servers::{select_stats, set_newest};
 use super::storage::Size;
 use super::{StoreError, json};
 use crate::model::Tier;
@@ -279,43 +279,28 @@ pub async fn known_among(connection: &mut SqliteConnection, ids: &[i64]) -> Resu
     Ok(sqlx::query(sql).bind(json(&ids)).fetch_all(connection).await?)
 }
 
-/// Writes when servers were heard and their newest samples, and returns how many of them there are.
-pub async fn write_seen(connection: &mut SqliteConnection, seen: &[SeenServer]) -> Result<u64, StoreError> {
-    macro_rules! if_newer {
-        ($column:literal) => {
-            concat!(
-                $column,
-                " = CASE WHEN COALESCE(s.newest_ms > server_heard.newest_ms, s.newest_ms IS NOT NULL) THEN s.",
-                $column,
-                " ELSE server_heard.",
-                $column,
-                " END"
-            )
-        };
-    }
+/// Writes when servers were heard, and returns how many of them there are.
+pub async fn write_heard(connection: &mut SqliteConnection, heard: &[(i64, i64)]) -> Result<u64, StoreError> {
+    let sql = "UPDATE server_heard AS h SET last_seen_at_ms = MAX(h.last_seen_at_ms, s.ms) \
+         FROM (SELECT value ->> 0 AS id, value ->> 1 AS ms FROM json_each($1)) AS s WHERE h.server_id = s.id";
+    Ok(sqlx::query(sql).bind(json(&heard)).execute(connection).await?.rows_affected())
+}
+
+/// As [`write_heard`], with their newest samples.
+pub async fn write_sampled(
+    connection: &mut SqliteConnection,
+    sampled: &[(i64, i64, Newest)],
+) -> Result<u64, StoreError> {
     let sql = concat!(
-        "UPDATE server_heard SET last_seen_at_ms = MAX(last_seen_at_ms, s.ms), ",
-        if_newer!("newest_ms"),
-        ", ",
-        if_newer!("newest_cpu_percent_hundredths"),
-        ", ",
-        if_newer!("newest_memory_percent_hundredths"),
-        ", ",
-        if_newer!("newest_disk_percent_hundredths"),
+        "UPDATE server_heard AS h SET last_seen_at_ms = MAX(h.last_seen_at_ms, s.ms), ",
+        set_newest!(),
         " FROM (SELECT value ->> 0 AS id, value ->> 1 AS ms, value ->> 2 AS newest_ms, \
          value ->> 3 AS newest_cpu_percent_hundredths, value ->> 4 AS newest_memory_percent_hundredths, \
-         value ->> 5 AS newest_disk_percent_hundredths FROM json_each($1)) AS s WHERE server_id = s.id",
+         value ->> 5 AS newest_disk_percent_hundredths FROM json_each($1)) AS s WHERE h.server_id = s.id",
     );
-    let rows = seen.iter().map(|SeenServer { server_id, last_seen_at_ms, newest }| {
-        let percents = |of: fn(&Newest) -> i16| newest.as_ref().map(of);
-        (
-            server_id,
-            last_seen_at_ms,
-            newest.map(|newest| newest.timestamp_ms),
-            percents(|newest| newest.cpu_percent_hundredths),
-            percents(|newest| newest.memory_percent_hundredths),
-            percents(|newest| newest.disk_percent_hundredths),
-        )
+    let rows = sampled.iter().map(|(server_id, last_seen_at_ms, newest)| {
+        let Newest { timestamp_ms, cpu_percent_hundredths: cpu, memory_percent_hundredths: memory, .. } = newest;
+        (server_id, last_seen_at_ms, timestamp_ms, cpu, memory, newest.disk_percent_hundredths)
     });
     Ok(sqlx::query(sql).bind(json(&rows.collect::<Vec<_>>())).execute(connection).await?.rows_affected())
 }
