@@ -40,6 +40,7 @@ export class Master {
       DATA_DIR: this.#folder,
       AGENT_SECRET,
       JWT_SECRET,
+      PUBLIC_URL: this.url,
       OFFLINE_AFTER_S: String(this.offlineAfterS),
       ...this.more,
     };
