@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use neon_shared::time::Timestamp;
 use sqlx::Row as _;
 
@@ -429,8 +431,7 @@ for_both_engines! {
     }
 
     pub async fn list(connection: &mut Connection) -> Result<Vec<ServerSummary>, StoreError> {
-        let rows = sqlx::query(LIST).fetch_all(connection).await?;
-        rows.iter().map(summary).collect()
+        summaries(sqlx::query(LIST).fetch(connection)).await
     }
 
     /// Those that `filter` is for, and the one of the number `also`.
@@ -440,8 +441,16 @@ for_both_engines! {
         also: Option<i64>,
     ) -> Result<Vec<ServerSummary>, StoreError> {
         let tag = filter.tag.as_ref().map(json);
-        let rows = sqlx::query(SOME).bind(&filter.group).bind(tag).bind(also).fetch_all(connection).await?;
-        rows.iter().map(summary).collect()
+        summaries(sqlx::query(SOME).bind(&filter.group).bind(tag).bind(also).fetch(connection)).await
+    }
+
+    /// Takes up each row while the database makes the next ones.
+    async fn summaries(mut rows: BoxStream<'_, Result<Row, sqlx::Error>>) -> Result<Vec<ServerSummary>, StoreError> {
+        let mut servers = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            servers.push(summary(&row)?);
+        }
+        Ok(servers)
     }
 
     pub async fn find(connection: &mut Connection, server_id: i64) -> Result<Option<ServerDetail>, StoreError> {
