@@ -503,11 +503,8 @@ impl Store {
         let mut verdict = self.heard.hear(reporter, agent_version, now);
         // A stranger may have got that name, at another master.
         if matches!(verdict, Verdict::Unknown | Verdict::Stranger) {
-            let known: Result<Vec<Known>, StoreError> = read!(self, servers::known(&[reporter.server_id]));
-            match known?.first() {
-                Some(known) => self.heard.learn(known),
-                None => return Err(self.gone(reporter)),
-            }
+            // In a box, as everything that few reports wait for: it would make the future of each some kilobytes larger.
+            Box::pin(self.learn(reporter)).await?;
             verdict = self.heard.hear(reporter, agent_version, now);
         }
         match verdict {
@@ -519,6 +516,14 @@ impl Store {
             // Unknown: deleted between the two.
             Verdict::Stranger | Verdict::Unknown => Err(StoreError::ServerGone),
         }
+    }
+
+    /// Takes up what the database says of a server.
+    async fn learn(&self, reporter: &Reporter) -> Result<(), StoreError> {
+        let known: Result<Vec<Known>, StoreError> = read!(self, servers::known(&[reporter.server_id]));
+        let known = known?;
+        self.heard.learn(known.first().ok_or_else(|| self.gone(reporter))?);
+        Ok(())
     }
 
     async fn write_heard_regularly(self) {
@@ -695,7 +700,7 @@ impl Store {
         let shape = match self.shapes.newest(id) {
             Some(shape) => shape,
             None => {
-                let shape = self.stored_shape(id).await?;
+                let shape = Box::pin(self.stored_shape(id)).await?;
                 self.shapes.keep(id, shape.as_ref());
                 shape
             }

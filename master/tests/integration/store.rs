@@ -48,6 +48,7 @@ suite! {
     containers_are_replaced_and_compared
     many_containers_are_stored_and_removed
     parallel_container_reports_are_compared_one_after_the_other
+    what_most_reports_wait_for_is_small
     silence_is_offline_and_a_word_is_online
     maintenance_is_left_alone
     events_are_newest_first_and_bounded
@@ -221,6 +222,17 @@ async fn facts_are_stored_and_updated(store: Opened) {
     assert_eq!((server.agent_version.as_str(), server.summary.ip_address.as_str()), ("0.2.0", "192.0.2.7"));
     assert_eq!(server.summary.last_seen_at, at(11));
     assert_eq!(store.server_find(id + 100).await.unwrap(), None);
+}
+
+/// A future is moved and allocated with each request, with room for all that it may ever wait for: what few reports need
+/// belongs into a box.
+async fn what_most_reports_wait_for_is_small(store: Opened) {
+    let reporter = Reporter { server_id: 1, server_name: String::new(), ip_address: String::new(), generation: 0 };
+    let heartbeat = size_of_val(&store.server_heartbeat(&reporter, None, at(0)));
+    let sample = size_of_val(&store.metrics_ready(&reporter, at(0)));
+    let containers = size_of_val(&store.containers_are(&reporter, 0, at(0)));
+    println!("bytes of the futures: heartbeat {heartbeat}, sample {sample}, containers {containers}");
+    assert!(heartbeat <= 256 && sample <= 512 && containers <= 1024);
 }
 
 async fn a_sample_is_stored_once(store: Opened) {

@@ -41,7 +41,8 @@ pub async fn agent_containers(request: &mut Request, depot: &mut Depot) -> Resul
     let report = intake::containers(&body).map_err(ApiError::BadRequest)?;
     let changes = |previous: Option<&[_]>| activity::changes(reporter.server_id, previous, &report, now);
     let hash = (report.list.refused.is_empty() && report.left_out == 0).then_some(hash);
-    state.store.containers_replace(&reporter, hash, now, changes).await?;
+    // In a box: few reports come here, and the future of each would be some kilobytes larger.
+    Box::pin(state.store.containers_replace(&reporter, hash, now, changes)).await?;
     Ok(stored(&reporter, "containers", &report.list))
 }
 
