@@ -219,6 +219,7 @@ async fn steps(store: &Store, query: &Query, tier: SeriesTier, answer: &mut Seri
     let step_ms = series::step_ms(tier, query.from, query.to, query.points);
     let mut steps = Steps::new(query.fields.clone(), step_ms, query.from.unix_ms(), query.to.unix_ms());
     let mut from = query.from;
+    let is_wanted = |name: &str| query.fields.has(name);
     let tiers = match tier {
         SeriesTier::Raw => [].as_slice(),
         SeriesTier::Hourly => &[Tier::Hourly],
@@ -231,7 +232,7 @@ async fn steps(store: &Store, query: &Query, tier: SeriesTier, answer: &mut Seri
             let end = Timestamp::from_unix_ms(end).min(query.to);
             // Were it gone by now, the next one would be looked for from here on.
             from = first;
-            for rollup in store.rollups(answer.server_id, *tier, first, end).await? {
+            for rollup in store.rollups(answer.server_id, *tier, first, end, &is_wanted).await? {
                 steps.add_rollup(&rollup).map_err(|TooMuch| query.too_much())?;
                 from = Timestamp::from_unix_ms(rollup.start.unix_ms().saturating_add(tier.length_ms()));
             }

@@ -332,14 +332,12 @@ macro_rules! write {
 }
 use {read, write as in_transaction};
 
+/// The fields that a point of the fixed history is made of.
+const OF_AN_HOUR: [&str; 3] = ["cpuPercent", "memoryPercent", "diskPercent"];
+
 fn point_of_hour(hour: &Rollup) -> Option<DataPoint> {
-    let mean = |field: &str| hour.field(field).map(|summary| summary.avg);
-    Some(DataPoint {
-        timestamp: hour.start,
-        cpu_percent: mean("cpuPercent")?,
-        memory_percent: mean("memoryPercent")?,
-        disk_percent: mean("diskPercent")?,
-    })
+    let [cpu, memory, disk] = OF_AN_HOUR.map(|field| hour.field(field).map(|summary| summary.avg));
+    Some(DataPoint { timestamp: hour.start, cpu_percent: cpu?, memory_percent: memory?, disk_percent: disk? })
 }
 
 /// Everything that is kept. Cheap to clone; clones share their connections.
@@ -791,8 +789,9 @@ impl Store {
         }
         let first_ms = points.first().map_or(i64::MAX - 1, |point| point.timestamp.unix_ms());
         let after = Timestamp::from_unix_ms(first_ms + 1);
-        let mut hours: Vec<DataPoint> =
-            self.rollups(server_id, Tier::Hourly, since, after).await?.iter().filter_map(point_of_hour).collect();
+        let is_wanted = |name: &str| OF_AN_HOUR.contains(&name);
+        let hours = self.rollups(server_id, Tier::Hourly, since, after, &is_wanted).await?;
+        let mut hours: Vec<DataPoint> = hours.iter().filter_map(point_of_hour).collect();
         // Where the samples go back as far, they say it all.
         if hours.first().is_none_or(|hour| hour.timestamp.unix_ms() == first_ms) {
             return Ok(points);

@@ -17,7 +17,7 @@ use sqlx::Row as _;
 
 use super::metrics::SampleRow;
 use super::postgres::MS_PER_PERIOD;
-use super::rollup_form::{self, Names};
+use super::rollup_form::{self, Names, Wanted};
 use super::{Engine, Store, StoreError, for_both_engines, in_transaction, read, rollups};
 use crate::domain::fields::RATE_SPAN_MAX_MS;
 use crate::domain::rollup::{self, Hours};
@@ -103,16 +103,17 @@ pub struct Stored {
 }
 
 impl Store {
-    /// The hours or days of a server that begin from `from` on and before `to`, oldest first. An hour is there five
-    /// minutes after its end, or a little later, and a day with its last hour.
+    /// The hours or days of a server that begin from `from` on and before `to`, oldest first, with those of their fields
+    /// that are wanted. An hour is there five minutes after its end, or a little later, and a day with its last hour.
     pub async fn rollups(
         &self,
         server_id: i64,
         tier: Tier,
         from: Timestamp,
         to: Timestamp,
+        is_wanted: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Vec<Rollup>, StoreError> {
-        read!(self, rollups::read(server_id, tier, from.unix_ms(), to.unix_ms()))
+        read!(self, rollups::read(server_id, tier, from.unix_ms(), to.unix_ms(), is_wanted))
     }
 
     /// Rolls up the hours that are over, of all servers, and the days; and again what late samples have changed. Stops
@@ -271,7 +272,7 @@ impl Store {
         let mut days = Vec::new();
         for start_ms in starts {
             let there: Result<Vec<Rollup>, StoreError> =
-                read!(self, rollups::read(server_id, Tier::Hourly, start_ms, start_ms + length_ms));
+                read!(self, rollups::read(server_id, Tier::Hourly, start_ms, start_ms + length_ms, &|_| true));
             let mut all: BTreeMap<i64, Rollup> = there?.into_iter().map(|hour| (hour.start.unix_ms(), hour)).collect();
             for hour in hours.iter().filter(|hour| Tier::Daily.start_ms(hour.start.unix_ms()) == start_ms) {
                 let start_ms = hour.start.unix_ms();
@@ -423,6 +424,7 @@ for_both_engines! {
         tier: Tier,
         from_ms: i64,
         to_ms: i64,
+        is_wanted: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Vec<Rollup>, StoreError> {
         let sql = match tier {
             Tier::Hourly => {
@@ -439,16 +441,17 @@ for_both_engines! {
             return Ok(Vec::new());
         }
         // After the rollups, so that all are there which these name.
-        let names: HashMap<u32, Names> =
-            names(connection, server_id).await?.into_iter().map(|names| (names.hash, names)).collect();
+        let names = names(connection, server_id).await?;
+        let wanted: HashMap<u32, Wanted> =
+            names.iter().map(|names| (names.hash, names.wanted(is_wanted))).collect();
         rows.iter()
             .map(|row| {
                 let (start_ms, samples): (i64, i32) = (row.try_get("start_ms")?, row.try_get("samples")?);
                 let body: &[u8] = row.try_get("body")?;
-                let names = rollup_form::names_hash(body).ok().and_then(|hash| names.get(&hash));
+                let wanted = rollup_form::names_hash(body).ok().and_then(|hash| wanted.get(&hash));
                 let start = Timestamp::from_unix_ms(start_ms);
                 let samples = u64::from(samples.unsigned_abs());
-                names.and_then(|names| rollup_form::unpack(body, names, start, samples).ok()).ok_or_else(|| {
+                wanted.and_then(|wanted| rollup_form::unpack(body, wanted, start, samples).ok()).ok_or_else(|| {
                     let value = format!("{start} of server {server_id}");
                     StoreError::Corrupt { column: "rollups.body", value }
                 })

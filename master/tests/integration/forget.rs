@@ -434,12 +434,12 @@ fn merged_history(engine: Engine, is_rolled_up: bool) {
 
         // What was made of both is made again: the hour they share, its day, and what was not made yet.
         store.roll_up(at(5 * DAY)).await.unwrap();
-        let hours = store.rollups(new.server_id, Tier::Hourly, at(0), at(5 * DAY)).await.unwrap();
+        let hours = store.rollups(new.server_id, Tier::Hourly, at(0), at(5 * DAY), &|_| true).await.unwrap();
         let counts: Vec<_> = hours.iter().map(|hour| (hour.start, hour.samples)).collect();
         assert_eq!(counts, (0..4 * 24).map(|hour| (at(hour * HOUR), 6)).collect::<Vec<_>>());
         let shared = hours[53].field("cpuPercent").unwrap();
         assert_eq!((shared.min, shared.max, shared.avg), (10.0, 20.0, 15.0));
-        let days = store.rollups(new.server_id, Tier::Daily, at(0), at(5 * DAY)).await.unwrap();
+        let days = store.rollups(new.server_id, Tier::Daily, at(0), at(5 * DAY), &|_| true).await.unwrap();
         let counts: Vec<_> = days.iter().map(|day| (day.start, day.samples)).collect();
         assert_eq!(counts, (0..4).map(|day| (at(day * DAY), 144)).collect::<Vec<_>>());
         assert_eq!(store.forget_deleted(at(5 * DAY + SETTLED)).await.unwrap().rows, 0);

@@ -88,7 +88,7 @@ async fn send(store: &Store, reporter: &Reporter, samples: &[Sample], now: Times
 }
 
 async fn all(store: &Store, server_id: i64, tier: Tier) -> Vec<Rollup> {
-    store.rollups(server_id, tier, Timestamp::MIN, at(1000 * DAY)).await.unwrap()
+    store.rollups(server_id, tier, Timestamp::MIN, at(1000 * DAY), &|_| true).await.unwrap()
 }
 
 /// What a rollup of these samples has to say, worked out another way.
@@ -203,7 +203,7 @@ fn hours_and_days_are_what_their_samples_come_to(engine: Engine) {
         assert_eq!(store.roll_up(at(50 * HOUR + 4 * MINUTE)).await.unwrap().rows, 0);
         assert_eq!(store.roll_up(at(50 * HOUR + 5 * MINUTE)).await.unwrap().rows, 2);
         compare(&all(&store, steady.server_id, Tier::Hourly).await, &expected(&of_steady, Tier::Hourly));
-        let some = store.rollups(steady.server_id, Tier::Hourly, at(HOUR), at(3 * HOUR)).await.unwrap();
+        let some = store.rollups(steady.server_id, Tier::Hourly, at(HOUR), at(3 * HOUR), &|_| true).await.unwrap();
         assert_eq!(some.iter().map(|hour| hour.start).collect::<Vec<_>>(), [at(HOUR), at(2 * HOUR)]);
     });
 }
