@@ -59,6 +59,9 @@ fn print_times(engine: Engine) {
         ("a year of days", DAYS, 500, "daily", 366),
     ] {
         for fields in ["", "&fields=*"] {
+            if points == 800 && !fields.is_empty() {
+                continue; // more than an answer may have
+            }
             let from = Timestamp::from_unix_ms(now.unix_ms() - days * DAY_MS);
             let query = format!("from={from}&to={now}&points={points}{fields}");
             let measured = measure(&master, first, &query, tier, times);
@@ -184,7 +187,9 @@ fn measure(master: &Master, first: i64, query: &str, tier: &str, times: usize) -
             let series = answer.json();
             let cpu = &series["fields"]["cpuPercent"];
             let points = cpu.get("value").unwrap_or(&cpu["avg"]).as_array().unwrap();
-            assert_eq!((&series["tier"], points.len()), (&Value::from(tier), times), "{query}");
+            assert_eq!(series["tier"], tier, "{query}");
+            // One fewer where the range happens to begin with a step.
+            assert!((times - 1..=times).contains(&points.len()), "{} points: {query}", points.len());
             let unknown = points.iter().filter(|point| point.is_null()).count();
             assert!(unknown <= 1, "{unknown} of {times} points are not known: {query}");
         }
