@@ -11,6 +11,8 @@ pub const RICH: &str = include_str!("../../fixtures/host-rich.json");
 pub const INTERVAL_MS: i64 = 300_000;
 /// How long the host had been up.
 const UPTIME_S: f64 = 358_213.0;
+/// From here on a counter grows no faster.
+const COUNTER_MAX: f64 = 1e15;
 
 /// The same host five minutes later.
 pub fn grow(sample: &mut Value, random: &mut fastrand::Rng) {
@@ -50,7 +52,8 @@ fn grown(name: &str, value: &mut Value, random: &mut fastrand::Rng) {
                 "durationMicroseconds" => Number::from(random.u64(5..60)),
                 "cpuMicroseconds" => Number::from(random.u64(300..900)),
                 name if name.ends_with("Total") || name.starts_with("network") || name == "totalMicroseconds" => {
-                    let step = old / UPTIME_S * INTERVAL_MS as f64 / 1000.0;
+                    // As fast as since the boot, and so faster and faster: within a year past what a counter holds.
+                    let step = old.min(COUNTER_MAX) / UPTIME_S * INTERVAL_MS as f64 / 1000.0;
                     Number::from(old as u64 + (step * (0.5 + random.f64())) as u64)
                 }
                 name if name.ends_with("BytesPerSecond") => Number::from(shaken(1.0, random) as u64),
