@@ -162,11 +162,13 @@ fn parallel_registrations_over_http_give_one_number(engine: Engine) {
     let agents: Vec<_> = (0..12)
         .map(|_| std::thread::spawn(move || client.register(AGENT_SECRET, registration("web-1")).json()))
         .collect();
-    for agent in agents {
-        let answer = agent.join().unwrap();
-        assert_eq!((&answer["success"], &answer["data"]["serverId"]), (&json!(true), &json!(1)));
+    let answers: Vec<Value> = agents.into_iter().map(|agent| agent.join().unwrap()).collect();
+    // Which number it is, is open: on PostgreSQL an insert that loses the race has used one up.
+    let servers = client.get("/api/servers").json();
+    assert_eq!(servers.as_array().unwrap().len(), 1);
+    for answer in answers {
+        assert_eq!((&answer["success"], &answer["data"]["serverId"]), (&json!(true), &servers[0]["id"]));
     }
-    assert_eq!(client.get("/api/servers").json().as_array().unwrap().len(), 1);
 }
 
 fn a_silent_server_goes_offline_and_comes_back(engine: Engine) {
