@@ -1,7 +1,7 @@
 // Labels of a chart's axes: times in the viewer's zone, values with their unit.
 
 import { perLanguage } from "./language.svelte";
-import { quantity, type Unit } from "./units";
+import { quantities, type Unit } from "./units";
 
 const formats = perLanguage((locale) => ({
   hour: new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }),
@@ -25,6 +25,7 @@ export function axisTime(epochMs: number, rangeMs: number): string {
 }
 
 /** As `quantity`, without decimals that an axis does not need. */
-export function axisValue(value: number, unit: Unit): string {
-  return unit === "percent" || unit === "celsius" ? quantity(value, unit).replace(/[.,]0 /, " ") : quantity(value, unit);
+export function axisValues(ticks: readonly number[], unit: Unit): string[] {
+  const all = quantities(ticks, unit);
+  return unit === "percent" || unit === "celsius" ? all.map((value) => value.replace(/[.,]0 /, " ")) : all;
 }

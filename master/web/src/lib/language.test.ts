@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { axisTime, axisValue } from "./axis";
+import { axisTime, axisValues } from "./axis";
 import { dateTime, gib, percent, relative } from "./format";
 import { language, languageFor, text } from "./language.svelte";
 import { GROUPS } from "./readings";
@@ -69,7 +69,8 @@ describe("numbers and times", () => {
     expect(gib(1023.9)).toBe("1.023,9 GiB");
     expect(quantity(12_340_000, "bitsPerSecond")).toBe("12,3 Mbit/s");
     expect(quantity(1200, "rpm")).toBe("1.200 U/min");
-    expect(axisValue(50, "percent")).toBe("50 %");
+    expect(axisValues([0, 50], "percent")).toEqual(["0 %", "50 %"]);
+    expect(quantity(1 / 300, "perSecond")).toBe("0,2/min");
     expect(dateTime(new Date(2026, 10, 23, 13, 5, 22).getTime())).toBe("23.11.2026, 13:05:22");
     expect(axisTime(new Date(2026, 10, 23).getTime(), 3_600_000)).toBe("23. Nov.");
   });

@@ -24,6 +24,14 @@ const formats = perLanguage((locale) => ({
 
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const DECIMAL = ["", "k", "M", "G", "T", "P"];
+/** What a rate is over, and its length in seconds: the first over which it is a number that can be read. */
+const RATES = [
+  ["s", 1],
+  ["min", 60],
+  ["h", 3600],
+] as const;
+/** The least that two decimals tell from nothing. */
+const LEAST_RATE = 0.01;
 
 /** `14.9 %`, `1.5 GiB`, `12.3 Mbit/s`; a dash where there is no value. */
 export function quantity(value: number | null | undefined, unit: Unit): string {
@@ -39,7 +47,7 @@ export function quantity(value: number | null | undefined, unit: Unit): string {
     case "bitsPerSecond":
       return scaled(value, 1000, DECIMAL.map((prefix) => `${prefix}bit/s`));
     case "perSecond":
-      return `${upToTwo.format(value)}/s`;
+      return rate(value, value);
     case "count":
       return upToTwo.format(value);
     case "milliseconds":
@@ -51,6 +59,22 @@ export function quantity(value: number | null | undefined, unit: Unit): string {
     case "rpm":
       return `${upToOne.format(value)} ${text.units.revolutionsPerMinute}`;
   }
+}
+
+/** As `quantity`, for the values beside an axis: rates are all over the same time, so that they can be compared. */
+export function quantities(values: readonly number[], unit: Unit): string[] {
+  if (unit !== "perSecond") return values.map((value) => quantity(value, unit));
+  const least = Math.min(...values.filter((value) => value > 0));
+  return values.map((value) => rate(value, least));
+}
+
+/** `12.5/s`; one event in five minutes is `0.2/min`, for 0/s would say that nothing happened. The time is one for `least`. */
+function rate(value: number, least: number): string {
+  const { upToTwo } = formats();
+  if (least === 0 || !Number.isFinite(least)) return `${upToTwo.format(value)}/s`;
+  const [name, seconds] = RATES.find(([, seconds]) => Math.abs(least) * seconds >= LEAST_RATE) ?? RATES[2];
+  const times = value * seconds;
+  return times !== 0 && Math.abs(times) < LEAST_RATE ? `<${upToTwo.format(LEAST_RATE)}/${name}` : `${upToTwo.format(times)}/${name}`;
 }
 
 /** Whether the unit's round numbers are powers of two. */
