@@ -404,6 +404,7 @@ export const de: Text = {
 
   forecast: {
     unknown: "noch keine Prognose: weniger als ein Tag bekannt",
+    unclear: "keine Prognose: wächst ungleichmäßig",
     steady: "läuft nicht voll",
     soon: "in weniger als einem Tag voll",
     fills: (days) => `in ${n(days, { one: "Tag", other: "Tagen" })} voll`,

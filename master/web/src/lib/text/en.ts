@@ -418,6 +418,7 @@ export const en = {
 
   forecast: {
     unknown: "no forecast yet: less than a day is known",
+    unclear: "no forecast: it rises unevenly",
     steady: "not filling up",
     soon: "full in less than a day",
     fills: (days: number) => `full in ${n(days, { one: "day", other: "days" })}`,
