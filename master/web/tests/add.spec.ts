@@ -86,6 +86,31 @@ test("on a phone, with a name of its own and without a pointer", async ({ page, 
   await expectAccessible(page);
 });
 
+test("a list of codes that was asked for before the code was made does not say that it was revoked", async ({ page }) => {
+  await page.goto("/");
+  await logIn(page);
+  await expect(page.getByRole("link", { name: "add a server with an enrolment code" })).toBeVisible();
+  const asked: (() => void)[] = [];
+  await page.route("**/api/enrolments", async (route) => {
+    if (route.request().method() !== "GET") return route.fallback();
+    const response = await route.fetch();
+    await new Promise<void>((resolve) => asked.push(resolve));
+    // The page may have given it up meanwhile.
+    await route.fulfill({ response }).catch(() => undefined);
+  });
+  await page.goto("/servers/add");
+  await expect.poll(() => asked.length).toBe(1);
+  await page.getByRole("button", { name: "Make a code" }).click();
+  await expect(page.getByText("Waiting for the agent…")).toBeVisible();
+  asked[0]?.();
+  // Whatever came of the first, the second is on its way, so that the page shows what came of the first.
+  await expect.poll(() => asked.length).toBe(2);
+  expect(await page.getByText("The code was revoked.").count()).toBe(0);
+  asked[1]?.();
+  await page.unrouteAll({ behavior: "wait" });
+  await expect(page.getByText("Waiting for the agent…")).toBeVisible();
+});
+
 test("a bad name is refused with the master's words, and who may not is told", async ({ page, master }) => {
   await page.goto("/servers/add");
   await logIn(page);

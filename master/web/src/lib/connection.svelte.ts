@@ -40,7 +40,7 @@ class Connection {
   }
 
   /** Asks the master at once. */
-  retry = (): void => this.#poll?.now();
+  retry = (): void => this.#poll?.anew();
 
   /** Runs the poll that feeds the view on screen. Returns what stops it. */
   watch(poll: Poll<unknown>): () => void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { compose, composeValue, dockerRun, environmentValue, shellWord, systemd } from "./enrol";
+import { compose, composeValue, dockerRun, environmentValue, mayHaveUsed, shellWord, systemd } from "./enrol";
+import type { ServerSummary } from "./model";
 
 const CODE = `neon_code_${"0".repeat(64)}`;
 const at = (origin: string, name = "web-1") => ({ origin, name, code: CODE });
@@ -43,5 +44,20 @@ describe("the commands", () => {
     expect(dockerRun(at("https://n", HOSTILE))).toContain(`-e SERVER_NAME=${shellWord(HOSTILE)} `);
     expect(composeValue('a$b"')).toBe('"a$$b\\""');
     expect(environmentValue('a"$b\\')).toBe('"a\\"\\$b\\\\"');
+  });
+});
+
+describe("a server that is told of", () => {
+  const code = (serverName?: string) => ({ id: 1, createdBy: "ada", createdAt: "", expiresAt: "", ...(serverName === undefined ? {} : { serverName }) });
+  const server = (name: string) => ({ name }) as ServerSummary;
+
+  it("may have used the code that is for it, new or not, and no other's", () => {
+    expect(mayHaveUsed(code("web-1"), server("web-1"), false)).toBe(true);
+    expect(mayHaveUsed(code("web-1"), server("web-2"), true)).toBe(false);
+  });
+
+  it("may have used a code for any name where it is new", () => {
+    expect(mayHaveUsed(code(), server("web-2"), true)).toBe(true);
+    expect(mayHaveUsed(code(), server("web-2"), false)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 // The commands that add one server with an enrolment code, as they are pasted into a shell on it.
 
 import { isLoopback } from "./connect";
+import type { EnrolmentCode, ServerSummary } from "./model";
 
 export interface Enrolled {
   /** Where the master is. */
@@ -90,4 +91,12 @@ sudo tee /etc/neon-agent.env > /dev/null <<'END'
 ${lines.join("\n")}
 END
 ${named}sudo systemctl enable neon-agent && sudo systemctl restart neon-agent`;
+}
+
+/**
+ * Whether a server that was just told of may be the one that has used a code: the one it is for, or where it is for a new one
+ * of any name, one that was not known before.
+ */
+export function mayHaveUsed(code: EnrolmentCode, server: ServerSummary, isNew: boolean): boolean {
+  return code.serverName == null ? isNew : code.serverName === server.name;
 }

@@ -14,7 +14,7 @@ const KEPT_MS = 30_000;
 
 type Told = "servers" | "activity" | "all";
 
-class Live {
+export class Live {
   /** Changes are told. */
   isOpen = $state(false);
 
@@ -23,6 +23,8 @@ class Live {
   #flush: ReturnType<typeof setTimeout> | undefined;
   #isWanted = false;
   #changed = new Set<number>();
+  /** Something has happened, as the activities tell. */
+  #hasHappened = false;
   #heard = new Map<number, { atMs: number; server: ServerSummary | undefined }>();
   #listeners = new Set<(told: Told, ids: ReadonlySet<number>) => void>();
 
@@ -42,10 +44,16 @@ class Live {
     return patched(servers, changes);
   }
 
+  /** A server as it was told lately; nothing where it was not told, or removed. */
+  heardOf(id: number): ServerSummary | undefined {
+    return this.#heard.get(id)?.server;
+  }
+
   /** Keeps nothing that was told. */
   forget = (): void => {
     this.#heard.clear();
     this.#changed.clear();
+    this.#hasHappened = false;
   };
 
   /** Listens from now on, while the page is looked at. Returns what ends it. */
@@ -75,7 +83,10 @@ class Live {
       this.#tell("all");
     });
     on("reset", () => this.#tell("all"));
-    on("activity", () => this.#tell("activity"));
+    on("activity", () => {
+      this.#hasHappened = true;
+      this.#tellSoon();
+    });
     on("server", (data) => {
       const server = JSON.parse(data) as ServerSummary;
       this.#change(server.id, server);
@@ -112,11 +123,17 @@ class Live {
 
   #mention(id: number): void {
     this.#changed.add(id);
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
     this.#flush ??= setTimeout(() => {
-      const ids = this.#changed;
+      const [ids, hasHappened] = [this.#changed, this.#hasHappened];
       this.#changed = new Set();
+      this.#hasHappened = false;
       this.#flush = undefined;
-      this.#tell("servers", ids);
+      if (ids.size > 0) this.#tell("servers", ids);
+      if (hasHappened) this.#tell("activity");
     }, TOGETHER_MS);
   }
 

@@ -30,6 +30,8 @@ export class Poll<T> {
   intervalMs = $state(0);
   #question: (signal: AbortSignal) => Promise<T>;
   #running = false;
+  /** Somebody wants to know what is true after the request under way began. */
+  #isWantedAgain = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #request: AbortController | undefined;
 
@@ -51,13 +53,22 @@ export class Poll<T> {
   #start(): () => void {
     this.#running = true;
     document.addEventListener("visibilitychange", this.#onVisibility);
-    window.addEventListener("online", this.now);
-    this.now();
+    window.addEventListener("online", this.anew);
+    this.anew();
     return () => this.#stop();
   }
 
-  /** Asks at once, whatever the back-off says. */
+  /**
+   * Asks at once, whatever the back-off says; where a request is under way, once more after it, however often this is called
+   * meanwhile. It is not given up: who is called more often than the master answers would never hear anything.
+   */
   now = (): void => {
+    if (this.#request === undefined) this.anew();
+    else this.#isWantedAgain = true;
+  };
+
+  /** Asks at once, and gives up the request under way: its answer may be older than what was done, or never come. */
+  anew = (): void => {
     if (!this.#running || document.hidden) return;
     this.#rest();
     void this.#ask();
@@ -71,7 +82,7 @@ export class Poll<T> {
   #stop(): void {
     this.#running = false;
     document.removeEventListener("visibilitychange", this.#onVisibility);
-    window.removeEventListener("online", this.now);
+    window.removeEventListener("online", this.anew);
     this.#rest();
   }
 
@@ -80,12 +91,13 @@ export class Poll<T> {
     clearTimeout(this.#timer);
     this.#request?.abort();
     this.#request = undefined;
+    this.#isWantedAgain = false;
     this.nextTryAtMs = undefined;
   }
 
   #onVisibility = (): void => {
     if (document.hidden) this.#rest();
-    else this.now();
+    else this.anew();
   };
 
   async #ask(): Promise<void> {
@@ -101,6 +113,7 @@ export class Poll<T> {
       if (request.signal.aborted) return;
       this.#failed(cause);
     }
+    this.#request = undefined;
     this.#schedule();
   }
 
@@ -119,7 +132,11 @@ export class Poll<T> {
   }
 
   #schedule(): void {
-    const waitMs = delayMs(this.intervalMs, this.failures, Math.random());
+    const isWantedAgain = this.#isWantedAgain;
+    this.#isWantedAgain = false;
+    if (isWantedAgain && this.failure === undefined) return this.anew();
+    // Two failures in one moment would look like a master that is away.
+    const waitMs = delayMs(this.intervalMs, isWantedAgain ? 1 : this.failures, Math.random());
     this.nextTryAtMs = Date.now() + waitMs;
     this.#timer = setTimeout(this.now, waitMs);
   }
