@@ -105,8 +105,8 @@ async function expectHeader(page: Page, lines: number): Promise<void> {
       return { what: (element.textContent ?? "").trim(), isTarget: element.matches("a, button"), left, right, top, bottom };
     }),
   );
-  // The brand, four views, the palette, the connection, the way out and the theme.
-  expect(parts).toHaveLength(9);
+  // The brand, five views, the palette, the connection, the way out and the theme.
+  expect(parts).toHaveLength(10);
   for (const { what, isTarget, left, right, top, bottom } of parts) {
     expect(left, what).toBeGreaterThanOrEqual(0);
     expect(right, what).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
@@ -140,14 +140,14 @@ test.describe("with users", () => {
     },
   });
 
-  test("the header is one line, and on a phone one and the views, whatever it says", async ({ page, master }) => {
+  test("the header is one line, and where that is too narrow one and the views, whatever it says", async ({ page, master }) => {
     await page.goto("/");
     await page.getByLabel("Name").fill("admin");
     await page.getByLabel("Password").fill(ADMIN_PASSWORD);
     await page.keyboard.press("Enter");
     const pill = page.locator("[data-connection]");
     const expectAtEachWidth = async () => {
-      for (const [width, lines] of [[1280, 1], [820, 1], [390, 2], [360, 2]] as const) {
+      for (const [width, lines] of [[1280, 1], [1000, 1], [820, 2], [390, 2], [360, 2]] as const) {
         await page.setViewportSize({ width, height: 740 });
         await expectHeader(page, lines);
         await expectNoOverflow(page);

@@ -4,7 +4,7 @@
 import { clock } from "./clock.svelte";
 import { takeEarly, type Answer } from "./early";
 import { text } from "./language.svelte";
-import type { Activity, Container, EnrolmentCode, EnrolmentAnswer, EnrolmentRequest, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
+import type { Activity, EnrolmentCode, EnrolmentAnswer, EnrolmentRequest, Sample, Series, Server, ServerCount, ServerPatch, ServerSummary, SessionInfo, Trends } from "./model";
 import { SERVERS_PER_PAGE, serversPage } from "./paging";
 import { session } from "./session.svelte";
 import type { Span } from "./timerange";
@@ -93,11 +93,6 @@ export function series(id: number, query: { span: Span; points: number; fields: 
 /** `GET /api/servers/{id}/metrics/latest`: the newest sample whole; 404 where there is none. */
 export function latest(id: number, signal: AbortSignal): Promise<Sample> {
   return getJson(`/api/servers/${id}/metrics/latest`, signal);
-}
-
-/** `GET /api/containers`: those of one server, by name. */
-export function containers(serverId: number, signal: AbortSignal): Promise<Container[]> {
-  return getJson(`/api/containers?serverId=${serverId}`, signal);
 }
 
 /** `GET /api/activities`: what happened lately, newest first. */

@@ -8,6 +8,7 @@ describe("routeOf", () => {
     expect(routeOf("/servers")).toEqual({ view: "fleet" });
     expect(routeOf("/servers/7")).toEqual({ view: "server", id: 7 });
     expect(routeOf("/containers")).toEqual({ view: "containers" });
+    expect(routeOf("/services")).toEqual({ view: "services" });
     expect(routeOf("/activity")).toEqual({ view: "activity" });
     expect(routeOf("/servers/add")).toEqual({ view: "add" });
     expect(routeOf("/servers/7/")).toEqual({ view: "server", id: 7 });

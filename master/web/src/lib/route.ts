@@ -3,6 +3,7 @@
 export type Route =
   | { view: "fleet" }
   | { view: "containers" }
+  | { view: "services" }
   | { view: "activity" }
   | { view: "add" }
   | { view: "server"; id: number }
@@ -12,7 +13,7 @@ export type Route =
 /** The view behind a path. */
 export function routeOf(path: string): Route {
   if (path === "/" || path === "/servers" || path === "/servers/") return { view: "fleet" };
-  if (path === "/containers" || path === "/activity") return { view: path === "/containers" ? "containers" : "activity" };
+  if (path === "/containers" || path === "/services" || path === "/activity") return { view: path.slice(1) as "containers" | "services" | "activity" };
   const part = /^\/settings(?:\/([a-z]+))?\/?$/.exec(path);
   if (part !== null) return { view: "settings", part: part[1] ?? "" };
   if (path === "/servers/add") return { view: "add" };
@@ -23,6 +24,11 @@ export function routeOf(path: string): Route {
 /** The address of one server. */
 export function serverHref(id: number): string {
   return `/servers/${id}`;
+}
+
+/** Where the page of one server lists its services. */
+export function servicesHref(id: number): string {
+  return `${serverHref(id)}#services`;
 }
 
 /** `search` with some parameters changed; an empty value takes its parameter away. */

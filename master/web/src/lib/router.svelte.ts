@@ -76,5 +76,6 @@ function isPlain(event: MouseEvent, link: HTMLAnchorElement): boolean {
   if (event.defaultPrevented || event.button !== 0) return false;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return false;
   if (link.target !== "" || link.hasAttribute("download") || link.origin !== location.origin) return false;
-  return link.hash === "" && !link.pathname.startsWith("/api/");
+  const isInPage = link.hash !== "" && link.pathname === location.pathname;
+  return !isInPage && !link.pathname.startsWith("/api/");
 }
