@@ -1,7 +1,7 @@
 // The command palette by keyboard and by touch, and the page on paper.
 
 import { expect, expectAccessible, expectNoOverflow, picture, test } from "./support/fixtures";
-import { Reporter } from "./support/report";
+import { readings, Reporter, sampleAgo } from "./support/report";
 
 test("a server is found and opened by keyboard alone, and Escape gives the focus back", async ({ page, master }) => {
   await Reporter.register(master, "alpha-one");
@@ -76,4 +76,52 @@ test("on paper there is what is known, in ink, and nothing to press", async ({ p
   });
   expect(colours).toEqual({ color: "rgb(16, 25, 29)", backgroundColor: "rgba(0, 0, 0, 0)" });
   await page.screenshot({ path: test.info().outputPath("paper.png") });
+});
+
+test("a long list is on paper whole, and on screen by its window again after that", async ({ page, master }) => {
+  await Reporter.registerMany(master, Array.from({ length: 150 }, (_, index) => `server-${index}`));
+  const rows = page.locator("[data-server]");
+  await page.goto("/");
+  await expect(rows.first()).toBeVisible();
+  await expect.poll(() => rows.count()).toBeLessThan(100);
+  // As it is when the event is over, which is what the browser takes.
+  await page.evaluate(() => {
+    addEventListener("beforeprint", () => {
+      const count = (what: string) => document.querySelectorAll(what).length;
+      Object.assign(window, { printed: { rows: count("[data-server]"), blank: count(".left-out") } });
+    });
+  });
+  await page.pdf();
+  expect(await page.evaluate(() => (window as unknown as { printed: object }).printed)).toEqual({ rows: 150, blank: 0 });
+  await expect.poll(() => rows.count()).toBeLessThan(100);
+});
+
+test("a server's page is on paper with all of its charts, also those that nobody has scrolled to", async ({ page, master }) => {
+  const server = await Reporter.register(master, "charted");
+  await server.metrics(Array.from({ length: 12 }, (_, index) => ({ ...sampleAgo((12 - index) * 60_000, 30), readings: readings(index) })));
+  await page.addInitScript(() => {
+    window.print = () => {
+      const count = (what: string) => document.querySelectorAll(what).length;
+      Object.assign(window, { printed: { groups: count("[data-group]"), waiting: count(".charts.waiting"), charts: count("figure[data-chart]"), drawn: count("figure[data-chart] canvas") } });
+    };
+  });
+  await page.goto(server.path);
+  await expect(page.locator("[data-chart=cpu] canvas")).toBeVisible();
+  await expect(page.locator("[data-chart=agent-cpu]")).toHaveCount(0);
+  const drawn = await page.locator("figure canvas").count();
+
+  await page.keyboard.press("Control+p");
+  interface Printed {
+    groups: number;
+    waiting: number;
+    charts: number;
+    drawn: number;
+  }
+  const printed = async () => page.evaluate(() => (window as unknown as { printed?: Printed }).printed);
+  await expect.poll(printed).toBeDefined();
+  const found = await printed();
+  expect(found).toMatchObject({ groups: 10, waiting: 0, drawn: found?.charts });
+  expect(found?.drawn).toBeGreaterThan(drawn + 15);
+  // What is far from the window is put away again.
+  await expect.poll(() => page.locator("figure canvas").count()).toBeLessThan(found?.drawn ?? 0);
 });

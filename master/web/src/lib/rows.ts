@@ -13,6 +13,8 @@ const AROUND_PX = 300;
 export const AT_FIRST = 12;
 /** Up to so many, all are made: the browser's own search then finds every one. */
 export const ALL_UP_TO = 100;
+/** On paper, where there is no window: more would be a book, and take minutes to make. */
+export const PRINTED_MAX = 1000;
 
 /** `abovePx`: how far the list's first row is above the window's upper edge (negative where it is below). */
 export function rowsIn(total: number, abovePx: number, windowPx: number, rowPx: number): Rows {

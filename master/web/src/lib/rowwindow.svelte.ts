@@ -2,20 +2,26 @@
 
 import type { Attachment } from "svelte/attachments";
 
-import { rowsIn, type Rows } from "./rows";
+import { paper } from "./paper.svelte";
+import { PRINTED_MAX, rowsIn, type Rows } from "./rows";
 
 export class RowWindow {
   #abovePx = $state(0);
   #windowPx = $state(0);
   #rowPx = $state(0);
   #total: () => number;
+  #inRow: () => number;
 
-  /** Of `total` rows. */
-  constructor(total: () => number) {
+  /** Of `total` rows, each with so many things in it. */
+  constructor(total: () => number, inRow: () => number = () => 1) {
     this.#total = total;
+    this.#inRow = inRow;
   }
 
-  readonly #rows: Rows = $derived.by(() => rowsIn(this.#total(), this.#abovePx, this.#windowPx, this.#rowPx));
+  readonly #rows: Rows = $derived.by(() => {
+    if (paper.isWanted) return { first: 0, end: Math.min(this.#total(), Math.ceil(PRINTED_MAX / this.#inRow())) };
+    return rowsIn(this.#total(), this.#abovePx, this.#windowPx, this.#rowPx);
+  });
 
   /** The first row that is made, and the one after the last. */
   get first(): number {
@@ -30,7 +36,7 @@ export class RowWindow {
     return this.first * this.#rowPx;
   }
   get afterPx(): number {
-    return (this.#total() - this.end) * this.#rowPx;
+    return paper.isWanted ? 0 : (this.#total() - this.end) * this.#rowPx;
   }
 
   /** For the element that holds the rows. `row` finds one of them, whose height all have. */

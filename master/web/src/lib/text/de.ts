@@ -64,6 +64,7 @@ export const de: Text = {
     toDark: "Zum dunklen Design wechseln",
     language: "Sprache",
     languageMissing: (language) => `${language} konnte noch nicht geladen werden, die Seite bleibt vorerst, wie sie ist. Es wird weiter versucht.`,
+    cut: (rows, all) => `Die ersten ${rows} von ${all}. Andere druckt, wer die Liste filtert.`,
     development: "Entwicklungsmodus",
     developmentNote: rich`${strong("Entwicklungsmodus:")} Es gibt keine Benutzer, daher darf jeder auf dem Host des Masters lesen. Bevor andere ihn erreichen können, mit ${code("neon-master user add")} oder ${code("ADMIN_PASSWORD")} einen Benutzer anlegen.`,
   },

@@ -78,6 +78,8 @@ export const en = {
     toDark: "Switch to dark theme",
     language: "Language",
     languageMissing: (language: string) => `${language} could not be loaded yet, so this page stays as it is. It is tried again.`,
+    /** At the end of a printed list. */
+    cut: (rows: string, all: number) => `The first ${rows} of ${all}. Filter the list to print others.`,
     development: "Development mode",
     developmentNote: rich`${strong("Development mode:")} there are no users, so anybody on the master's host may read. Before others can reach it, make one with ${code("neon-master user add")} or ${code("ADMIN_PASSWORD")}.`,
   },
