@@ -61,6 +61,31 @@ test("a session that ends elsewhere brings the login back by itself", async ({ p
   await expect(heading).toHaveText("Log in");
 });
 
+test.describe("a master that cannot say who is looking while the page loads", () => {
+  test.use({ expectedInConsole: [/status of (401|503)/] });
+
+  test("is asked again, and the user has their role and the way out then", async ({ page, master }) => {
+    const server = await Reporter.register(master, "web-1");
+    await page.goto("/");
+    await page.getByLabel("Name").fill("admin");
+    await page.getByLabel("Password").fill(ADMIN_PASSWORD);
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("link", { name: "web-1" })).toBeVisible();
+
+    let isAway = true;
+    await page.route("**/api/session", (route) =>
+      isAway ? route.fulfill({ status: 503, json: { error: "Storage is unavailable, try again later" } }) : route.fallback(),
+    );
+    await page.goto(server.path);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("web-1");
+    await expect(page.getByRole("button", { name: "Log out" })).toHaveCount(0);
+    isAway = false;
+    await expect(page.getByRole("button", { name: "Log out" })).toBeVisible();
+    await expect(page.getByText("Edit name, group, tags, notes and maintenance")).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("web-1");
+  });
+});
+
 test.describe("a session that ends over a half-filled form", () => {
   const GUESTS_PASSWORD = "what-only-the-guest-knows";
   const HEADERS = { "X-Neon-Request": "1" };

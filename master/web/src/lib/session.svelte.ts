@@ -1,11 +1,12 @@
 // Who is looking, as far as the master has said.
 
+import { delayMs } from "./backoff";
 import type { SessionInfo } from "./model";
 
 /** `asking`: not known yet. `closed`: a login is needed before anything else. */
 export type SessionState = "asking" | "open" | "closed";
 
-class Session {
+export class Session {
   state = $state<SessionState>("asking");
   /** What people call the provider that they may log in at. */
   provider = $state<string>();
@@ -43,9 +44,22 @@ class Session {
     this.state = info.mode === "development" || info.user !== undefined ? "open" : "closed";
   };
 
-  /** The master has not said it. */
-  unknown = (): void => {
-    if (this.state === "asking") this.state = "open";
+  /**
+   * Asks who is looking, and again until the master has said it. Meanwhile the views ask and say what is wrong, and nobody is
+   * offered what takes a role.
+   */
+  learn = async (ask: () => Promise<SessionInfo>): Promise<void> => {
+    for (let failures = 1; this.#info === undefined; failures += 1) {
+      try {
+        const info = await ask();
+        // Who has logged in meanwhile is known.
+        if (this.#info === undefined) this.hear(info);
+        return;
+      } catch {
+        if (this.state === "asking") this.state = "open";
+      }
+      await new Promise((resolve) => setTimeout(resolve, delayMs(0, failures, Math.random())));
+    }
   };
 
   /** The master asks for a login. What its user had on screen is kept for when they are back. */
