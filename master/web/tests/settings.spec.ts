@@ -242,6 +242,32 @@ test("the audit log is read page by page", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Older lines" })).toHaveCount(0);
 });
 
+test.describe("a master that fails", () => {
+  test.use({ expectedInConsole: [/status of (401|503)/] });
+
+  for (const [part, route, what] of [
+    ["account", "account/second-factor", "the second factor"],
+    ["account", "account/sessions", "the sessions"],
+    ["tokens", "tokens", "the API tokens"],
+    ["users", "users", "the users"],
+    ["audit", "audit?*", "the audit log"],
+  ] as const) {
+    test(`says so in place of ${what}, until it answers`, async ({ page }) => {
+      let isAway = true;
+      await page.route(`**/api/${route}`, (request) =>
+        isAway ? request.fulfill({ status: 503, json: { error: "Storage is unavailable, try again later" } }) : request.fallback(),
+      );
+      await page.goto(`/settings/${part}`);
+      await login(page, "admin", ADMIN_PASSWORD);
+      const said = page.getByText(`Asking for ${what} failed: Storage is unavailable, try again later.`);
+      await expect(said).toBeVisible();
+      isAway = false;
+      await expect(said).toHaveCount(0);
+      await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    });
+  }
+});
+
 test("an expired session asks again and shows the same part then", async ({ page, master, context }) => {
   const server = await Reporter.register(master, "web-1");
   await server.metrics([sampleAgo(301_000, 1, 2, 3), sampleAgo(1000, 1, 2, 3)]);

@@ -106,6 +106,10 @@ export const de: Text = {
     services: "Dienste aller Server",
     activity: "Ereignisse",
     audit: "Audit-Log",
+    secondFactor: "zweiter Faktor",
+    sessions: "Sitzungen",
+    users: "Benutzer",
+    tokens: "API-Tokens",
     storage: "Speicherbelegung",
   },
 

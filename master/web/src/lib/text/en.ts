@@ -121,6 +121,10 @@ export const en = {
     services: "the services of all servers",
     activity: "what happened",
     audit: "the audit log",
+    secondFactor: "the second factor",
+    sessions: "the sessions",
+    users: "the users",
+    tokens: "the API tokens",
     storage: "what is stored",
   },
 
