@@ -376,6 +376,8 @@ struct Shared {
     measured: Mutex<storage::Measured>,
     /// Until when this master has rolled up everything.
     rolled_until_ms: AtomicI64,
+    /// Until when it has tried: what is left from before could not be read.
+    tried_until_ms: AtomicI64,
 }
 
 #[derive(Debug)]

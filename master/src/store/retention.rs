@@ -1,10 +1,11 @@
 //! What is kept for how long, and how the rest goes without anybody waiting.
 //!
-//! Samples go when they are older than they are kept and their hour is rolled up, hours and days when they are older. A
-//! partition of PostgreSQL is detached without keeping anybody out, and dropped; rows are deleted a few hundred at a time,
+//! Samples go when they are older than they are kept and their hour is rolled up, hours and days when they are older. What
+//! cannot be rolled up is waited for a week more ([`UNREADABLE_DAYS`]). A partition of PostgreSQL is detached without keeping anybody out, and dropped; rows are deleted a few hundred at a time,
 //! each time in a transaction of its own that takes its turn among the writers. On SQLite the room is given back in steps
 //! of a few hundred KB where there is much of it; what is free otherwise is used again.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use neon_shared::time::Timestamp;
@@ -19,6 +20,10 @@ pub(super) const ROWS_PER_STEP: i64 = 500;
 pub(super) const SERVERS_PER_LOOK: i64 = 256;
 /// How much longer than a sample is taken it is kept, so that none is taken whose neighbours are gone.
 const MARGIN_MS: i64 = 2 * 3_600_000;
+/// How much longer samples are kept, in days, where some of a server cannot be rolled up because they cannot be read: time
+/// to see the log and to mend it. After that they go, or one server's damage would fill the disk with everybody's samples.
+/// Its hours are made again from there on.
+const UNREADABLE_DAYS: u32 = 7;
 /// Samples of before this day are in one partition of PostgreSQL (`metrics_ancient`, and the same of hours).
 const ANCIENT_MS: i64 = 1_735_689_600_000;
 /// Free pages of SQLite's file past which some are given back, and their part of the file: what is deleted in an hour
@@ -105,7 +110,12 @@ impl Store {
         let mut done = Retained::default();
         let rolled_up: Result<i64, StoreError> = read!(self, retention::rolled_up_until());
         let rolled_up_ms = rolled_up?;
-        let raw_ms = before(retention.raw_days, now).map(|ms| (ms - MARGIN_MS).min(rolled_up_ms));
+        // Nothing that was not tried: the first hours of a large store, or those of a week without a database.
+        let tried_ms = self.shared.tried_until_ms.load(Ordering::Relaxed) - MARGIN_MS;
+        let raw_ms = before(retention.raw_days, now).map(|ms| {
+            let given_up_ms = ms - i64::from(UNREADABLE_DAYS) * MS_PER_DAY;
+            (ms - MARGIN_MS).min(rolled_up_ms.max(given_up_ms.min(tried_ms)))
+        });
         let hourly_ms = before(retention.hourly_days, now);
         let mut deletes = Vec::new();
         if let Some(raw_ms) = raw_ms {

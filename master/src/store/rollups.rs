@@ -169,6 +169,7 @@ impl Store {
             }
         }
         self.write_rollups(&mut made, &mut done).await?;
+        self.shared.tried_until_ms.store(end_ms, Ordering::Relaxed);
         done.is_complete = failed.is_none();
         if done.is_complete {
             self.shared.rolled_until_ms.store(end_ms, Ordering::Relaxed);

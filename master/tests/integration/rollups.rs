@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use neon_master::model::{Registration, Reporter, Rollup, Sample, Summary, Tier};
-use neon_master::store::Store;
+use neon_master::store::{Retention, Store};
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 
@@ -31,6 +31,7 @@ on_both_engines! {
     a_server_that_is_deleted_takes_its_rollups_along
     a_store_from_before_is_rolled_up_from_its_first_sample
     what_is_not_readable_costs_no_other_server
+    what_is_not_readable_is_waited_for_a_week
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -461,4 +462,49 @@ fn what_is_not_readable_costs_no_other_server(engine: Engine) {
         assert!(hours[0].field("cpuPercent").is_some(), "the fixed fields are there all the same");
         assert!(all(&store, 1, Tier::Hourly).await.is_empty());
     });
+}
+
+/// The samples of all servers are kept for those of one, but not for ever.
+fn what_is_not_readable_is_waited_for_a_week(engine: Engine) {
+    let database = Database::fresh(engine);
+    let samples_of = |server: i64| {
+        let sql = format!("SELECT COUNT(*) FROM metrics WHERE server_id = {server}");
+        database.numbers(&sql)[0]
+    };
+    database.with_store(|store| async move {
+        for number in 0..2 {
+            let reporter = reporter(&store, number, at(0)).await;
+            for from in [0, 20 * DAY] {
+                send(&store, &reporter, &samples(1, from, from + HOUR), at(from)).await;
+            }
+        }
+    });
+    database.execute("UPDATE metrics SET network_rx_bytes = -1 WHERE server_id = 1");
+    let raw_for = |raw_days| Retention { raw_days, ..Retention::DEFAULT };
+    let retain = |raw_days, now| {
+        database.with_store(|store| async move {
+            assert!(store.roll_up(now).await.is_err(), "it is said");
+            store.retain(&raw_for(raw_days), now).await.unwrap();
+        });
+    };
+    // Older than they are kept, by less than a week.
+    retain(4, at(10 * DAY));
+    assert_eq!((samples_of(1), samples_of(2)), (24, 24));
+    // A week more is over, and this master has not tried.
+    let now = at(13 * DAY);
+    database.with_store(|store| async move { store.retain(&raw_for(4), now).await.unwrap() });
+    assert_eq!((samples_of(1), samples_of(2)), (24, 24));
+    retain(4, now);
+    assert_eq!((samples_of(1), samples_of(2)), (12, 12));
+    // What came later and is readable is rolled up, and nothing is waited for any more.
+    database.execute("UPDATE metrics SET network_rx_bytes = 1 WHERE server_id = 1");
+    let now = at(30 * DAY);
+    database.with_store(|store| async move {
+        assert!(store.roll_up(now).await.unwrap().is_complete);
+        let of_first = all(&store, 1, Tier::Hourly).await;
+        assert_eq!(of_first.iter().map(|hour| hour.start).collect::<Vec<_>>(), [at(20 * DAY)]);
+        assert_eq!(all(&store, 2, Tier::Hourly).await.len(), 2);
+        store.retain(&raw_for(4), now).await.unwrap();
+    });
+    assert_eq!((samples_of(1), samples_of(2)), (0, 0));
 }
