@@ -50,8 +50,9 @@ for_both_engines! {
              ORDER BY server_id, step",
             numbers.join(", ")
         );
-        // Numbers alone are in it that were not there before.
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(from_ms).bind(until_ms).bind(step_ms);
+        // Numbers alone are in it that were not there before. Not kept prepared: the next list is another, and would push out
+        // what each report needs.
+        let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(from_ms).bind(until_ms).bind(step_ms);
         rows.fetch_all(connection).await?.iter().map(step_of).collect()
     }
 
