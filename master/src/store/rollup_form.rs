@@ -182,10 +182,10 @@ pub fn unpack(body: &[u8], wanted: &Wanted, start: Timestamp, samples: u64) -> R
         let (head, more) = (head & !(RUN_MAX << RUN_SHIFT), head >> RUN_SHIFT);
         let (fields, after) = left.split_at_checked(1 + usize::from(more)).ok_or(Unreadable)?;
         left = after;
-        let wanted = fields.iter().filter(|is_wanted| **is_wanted);
+        let asked_for = fields.iter().filter(|is_wanted| **is_wanted);
         let (min, avg, max) = match head & KIND {
             ABSENT if head == ABSENT => {
-                summaries.extend(wanted.map(|_| None));
+                summaries.extend(asked_for.map(|_| None));
                 continue;
             }
             ZERO if head & !COUNTED == ZERO => (0.0, 0.0, 0.0),
@@ -199,7 +199,7 @@ pub fn unpack(body: &[u8], wanted: &Wanted, start: Timestamp, samples: u64) -> R
         if count == 0 {
             return Err(Unreadable);
         }
-        summaries.extend(wanted.map(|_| Some(Summary { min, avg, max, count })));
+        summaries.extend(asked_for.map(|_| Some(Summary { min, avg, max, count })));
     }
     if !rest.is_empty() {
         return Err(Unreadable);
