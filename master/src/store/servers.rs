@@ -332,8 +332,14 @@ for_both_engines! {
             seen.iter().filter_map(|seen| Some((seen.server_id, seen.last_seen_at_ms, seen.newest?))).collect();
         let heard = seen.iter().filter(|seen| seen.newest.is_none());
         let heard: Vec<_> = heard.map(|seen| (seen.server_id, seen.last_seen_at_ms)).collect();
-        let written = of_engine::write_sampled(connection, &sampled).await?;
-        let written = written + of_engine::write_heard(connection, &heard).await?;
+        let mut written = 0;
+        // Each is a question to PostgreSQL, also where it is about nobody.
+        if !sampled.is_empty() {
+            written += of_engine::write_sampled(connection, &sampled).await?;
+        }
+        if !heard.is_empty() {
+            written += of_engine::write_heard(connection, &heard).await?;
+        }
         if !silent.is_empty() {
             let seen: HashMap<i64, i64> = seen.iter().map(|seen| (seen.server_id, seen.last_seen_at_ms)).collect();
             for row in &silent {
