@@ -14,5 +14,6 @@ pub mod observe;
 pub mod oidc;
 pub mod store;
 pub mod tls;
+mod vital;
 
 pub use master::{Master, StartError};

@@ -1,7 +1,7 @@
 //! `neon-master`: reads the configuration, starts the master, and stops it on SIGTERM or SIGINT.
 //!
-//! Exit codes: 0 after an ordered stop or a command that was done, 1 where the address or the store cannot be had or a
-//! command failed, 2 for a bad configuration or command line.
+//! Exit codes: 0 after an ordered stop or a command that was done, 1 where the address or the store cannot be had, a task
+//! of the running master ended or a command failed, 2 for a bad configuration or command line.
 #![forbid(unsafe_code)]
 
 mod authority;
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     };
     log_to_stderr(&config);
     match run(&config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             tracing::error!(cause = error_chain(&error), "cannot start");
             ExitCode::from(if matches!(error, StartError::NoUser(_)) { BAD_CONFIG } else { FAILED })
@@ -67,17 +67,25 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(config: &Config) -> Result<(), StartError> {
+async fn run(config: &Config) -> Result<ExitCode, StartError> {
     // Before anything listens, so that no signal finds the default handler.
     let stop = stop_signal();
     let master = Master::start(config).await?;
     let (listen, tls) = (master.address(), config.tls.is_some());
     tracing::info!(version = VERSION, %listen, tls, store = %config.database, "neon-master is running");
-    let name = stop.await;
-    tracing::info!(signal = name, "stopping");
+    let code = tokio::select! {
+        name = stop => {
+            tracing::info!(signal = name, "stopping");
+            ExitCode::SUCCESS
+        }
+        task = master.ended() => {
+            tracing::error!(task, "a task without which this is no master has ended: stopping, to be started again");
+            ExitCode::from(FAILED)
+        }
+    };
     master.stop().await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(code)
 }
 
 /// Resolves with the name of the first SIGTERM or SIGINT. Installing the handlers fails only where the process has

@@ -23,6 +23,7 @@ use crate::http::{self, Counters, Feed, Gate, Pace, Room, State, Tokens, error_c
 use crate::model::{Actor, Role};
 use crate::oidc::Provider;
 use crate::store::{Location, Lock, Retention, Store, StoreError};
+use crate::vital::Vital;
 
 /// The user that the first start makes.
 const ADMIN: &str = "admin";
@@ -124,17 +125,18 @@ impl Master {
         let service = http::service(state, config.trusted_proxies.clone());
         let most = connections::most();
         let door = Door::new(most, config.connections_per_address_max, config.trusted_proxies.clone());
+        let vital = store.vital();
         let (handle, server) = match &config.tls {
-            None => serve(acceptor, service, most, door),
+            None => serve(acceptor, service, most, door, vital),
             Some(files) => {
                 let acceptor = files.wrap(acceptor).await.map_err(|e| StartError::Tls(config.listen, e))?;
-                serve(acceptor, service, most, door)
+                serve(acceptor, service, most, door, vital)
             }
         };
-        let watcher = tokio::spawn(watch(store.clone(), now(), config.offline_after_s));
-        let maintainer = tokio::spawn(maintain(store.clone()));
-        let roller = tokio::spawn(keep_tiers(store.clone(), config.retention));
-        let forgetter = tokio::spawn(forget(store.clone()));
+        let watcher = vital.spawn("looking for silent servers", watch(store.clone(), now(), config.offline_after_s));
+        let maintainer = vital.spawn("keeping storage small", maintain(store.clone()));
+        let roller = vital.spawn("rolling up samples", keep_tiers(store.clone(), config.retention));
+        let forgetter = vital.spawn("forgetting deleted servers", forget(store.clone()));
         Ok(Self { address, store, handle, server, watcher, maintainer, roller, forgetter, feed, _lock: lock })
     }
 
@@ -146,6 +148,12 @@ impl Master {
     /// What it keeps.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Returns once a task has ended that runs as long as the master should, and what it did. Whoever runs the master stops
+    /// it then and starts another.
+    pub async fn ended(&self) -> &'static str {
+        self.store.vital().ended().await
     }
 
     /// Stops accepting, finishes what is in flight within ten seconds, and closes the store.
@@ -211,6 +219,7 @@ fn serve(
     service: Service,
     connections_max: usize,
     door: Door,
+    vital: &Vital,
 ) -> (ServerHandle, JoinHandle<io::Result<()>>) {
     let mut server = Server::new(acceptor).max_connections(connections_max).fuse_policy(door);
     // Each connection keeps what it once read into: without a bound 400 KiB, after one large body.
@@ -223,7 +232,7 @@ fn serve(
         .initial_connection_window_size(CONNECTION_BUFFER_BYTES as u32)
         .initial_stream_window_size(CONNECTION_BUFFER_BYTES as u32)
         .max_send_buf_size(CONNECTION_BUFFER_BYTES);
-    (server.handle(), tokio::spawn(server.try_serve(service)))
+    (server.handle(), vital.spawn("answering requests", server.try_serve(service)))
 }
 
 async fn open_store(location: &Location) -> Result<Store, StoreError> {

@@ -42,6 +42,9 @@ pub struct Readiness {
     pub ready: bool,
     /// Whether the database answers.
     pub database_answers: bool,
+    /// Whether the last thing that was to be written could not be, as where the database is full or read-only. Tried again
+    /// each second while anybody reports.
+    pub last_write_failed: bool,
     /// Whether samples and containers are turned away because the disk is nearly full. Never true on PostgreSQL, whose
     /// disk cannot be seen from here.
     pub disk_is_low: bool,
@@ -49,11 +52,15 @@ pub struct Readiness {
     pub leads: bool,
     /// Samples that wait to be written.
     pub queued_samples: usize,
+    /// Why samples are not taken, in a sentence; absent where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(value_type = String, required = false))]
+    pub reason: Option<String>,
 }
 
 /// Whether samples are taken.
 ///
-/// 503 with the same body when they are not. Heartbeats and reads may go on nevertheless, so this is for an alert, and
+/// 503 with the same body when they are not, and why. Heartbeats and reads may go on nevertheless, so this is for an alert, and
 /// `/healthz` for whatever restarts the master or sends nobody to it.
 #[endpoint(
     tags("operation"),
@@ -66,17 +73,25 @@ pub async fn readyz(depot: &mut Depot, response: &mut Response) -> Result<Json<R
     let state = State::of(depot)?;
     let store = &state.store;
     let database_answers = store.ping().await.is_ok();
-    let disk_is_low = store.disk_is_low();
-    let ready = database_answers && !disk_is_low;
-    if !ready {
+    let (last_write_failed, disk_is_low) = (store.last_write_failed(), store.disk_is_low());
+    let reason = match store.vital().first_ended() {
+        Some(task) => Some(format!("A task of this master has ended: {task}")),
+        None if !database_answers => Some("The database does not answer".to_owned()),
+        None if disk_is_low => Some("The disk is nearly full".to_owned()),
+        None if last_write_failed => Some("The database did not take the last write; the log says why".to_owned()),
+        None => None,
+    };
+    if reason.is_some() {
         response.status_code(StatusCode::SERVICE_UNAVAILABLE);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
     }
     Ok(Json(Readiness {
-        ready,
+        ready: reason.is_none(),
         database_answers,
+        last_write_failed,
         disk_is_low,
         leads: store.is_leading(),
         queued_samples: store.queued_samples(),
+        reason,
     }))
 }

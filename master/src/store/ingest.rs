@@ -22,6 +22,7 @@ use super::metrics::{self, SampleRow};
 use super::rollups::due_hours;
 use super::shapes::Kept;
 use crate::observe::Writes;
+use crate::vital::Vital;
 
 use super::{Engine, MS_PER_DAY, StoreError, postgres, sqlite};
 
@@ -33,6 +34,9 @@ const BATCH_MAX_ROWS: usize = 2048;
 const GATHER: Duration = Duration::from_millis(4);
 /// How long a write may take, and a report wait for it, before it counts as failed.
 const WRITE_MAX: Duration = Duration::from_secs(10);
+/// How long a failed write counts where no other follows: a master that nobody is sent to while it is not ready would not
+/// be ready any more.
+const FAILURE_COUNTS: Duration = Duration::from_secs(30);
 /// How often the log is told that the queue is full.
 const SAY_FULL_EVERY: Duration = Duration::from_secs(10);
 
@@ -91,21 +95,29 @@ pub struct Ingest {
     /// Samples that were committed on SQLite, resent ones included.
     committed: Arc<AtomicU64>,
     writes: Arc<Writes>,
+    /// When the last write failed; `None` where it did not.
+    failed_at: Arc<Mutex<Option<Instant>>>,
     /// When the log was told last that the queue is full.
     said_full: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Ingest {
     /// Starts the writer.
-    pub fn start(engine: Engine) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(engine: Engine, vital: &Vital) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let committed = Arc::<AtomicU64>::default();
         let writes = Arc::<Writes>::default();
-        let (committed_here, writes_here) = (Arc::clone(&committed), Arc::clone(&writes));
-        let writer = Writer { engine, days: HashSet::new(), committed: committed_here, writes: writes_here };
-        let handle = tokio::spawn(writer.run(queue));
+        let failed_at = Arc::<Mutex<Option<Instant>>>::default();
+        let writer = Writer {
+            engine,
+            days: HashSet::new(),
+            committed: Arc::clone(&committed),
+            writes: Arc::clone(&writes),
+            failed_at: Arc::clone(&failed_at),
+        };
+        let handle = vital.spawn("writing samples", writer.run(queue));
         let room = Arc::new(Semaphore::new(QUEUE_MAX_ROWS));
-        (Self { jobs, room, committed, writes, said_full: Arc::default() }, handle)
+        (Self { jobs, room, committed, writes, failed_at, said_full: Arc::default() }, handle)
     }
 
     /// Lets the writer finish what is waiting, and waits for it. Nothing is taken up after that.
@@ -155,6 +167,12 @@ impl Ingest {
         &self.writes
     }
 
+    /// Whether the last write failed, and that of late.
+    pub fn last_write_failed(&self) -> bool {
+        let failed_at = self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        failed_at.is_some_and(|at| at.elapsed() < FAILURE_COUNTS)
+    }
+
     fn full(&self) -> StoreError {
         let now = Instant::now();
         let mut said = self.said_full.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,6 +190,7 @@ struct Writer {
     days: HashSet<i64>,
     committed: Arc<AtomicU64>,
     writes: Arc<Writes>,
+    failed_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Writer {
@@ -188,22 +207,35 @@ impl Writer {
 
     async fn write(&mut self, batch: Vec<Job>) {
         match self.try_write(&batch).await {
-            Ok(known) => batch.into_iter().for_each(|job| answer(job, &known)),
+            Ok(known) => {
+                self.note(true);
+                batch.into_iter().for_each(|job| answer(job, &known));
+            }
             // One of them may be the cause, so each has its own try.
             Err(error) if batch.len() > 1 && !error.is_unavailable() => {
+                let mut some_were_written = false;
                 for job in batch {
                     let alone = std::slice::from_ref(&job);
                     match self.try_write(alone).await {
-                        Ok(known) => answer(job, &known),
+                        Ok(known) => {
+                            some_were_written = true;
+                            answer(job, &known);
+                        }
                         Err(error) => refuse(job, &Arc::new(error)),
                     }
                 }
+                self.note(some_were_written);
             }
             Err(error) => {
+                self.note(false);
                 let error = Arc::new(error);
                 batch.into_iter().for_each(|job| refuse(job, &error));
             }
         }
+    }
+
+    fn note(&self, is_written: bool) {
+        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = (!is_written).then(Instant::now);
     }
 
     /// Writes `batch` in one go and returns what is known of its servers: those that are not in there do not exist.

@@ -80,6 +80,7 @@ use crate::model::{
     Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registered, Registration, Reporter, Rollup,
     Sample, ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats, Tier,
 };
+use crate::vital::Vital;
 
 /// Most rows one multi-row `INSERT` carries. A whole ring of an agent is one statement; 1,024 rows of 20 columns stay
 /// under SQLite's 32,766 bound values and PostgreSQL's 65,535.
@@ -349,6 +350,7 @@ pub struct Store {
     ingest: Ingest,
     leader: Arc<Leader>,
     shared: Arc<Shared>,
+    vital: Vital,
 }
 
 /// A server whose samples can be stored.
@@ -405,21 +407,22 @@ impl Store {
             Location::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path).await?),
             Location::Postgres(url) => Engine::Postgres(postgres::open(url).await?),
         };
+        let vital = Vital::default();
         if let Engine::Sqlite(engine) = &engine {
-            tokio::spawn(engine.clone().move_log());
+            vital.spawn("moving the log into the database", engine.clone().move_log());
         }
-        let (ingest, ingest_task) = Ingest::start(engine.clone());
+        let (ingest, ingest_task) = Ingest::start(engine.clone(), &vital);
         let (heard, shapes) = (Arc::new(Heard::new()), Arc::new(Shapes::new()));
         let leader = Arc::new(match &engine {
             Engine::Sqlite(_) => Leader::alone(),
             Engine::Postgres(_) => Leader::one_of_many(),
         });
-        let store = Self { engine, heard, shapes, ingest, leader, shared: Arc::default() };
+        let store = Self { engine, heard, shapes, ingest, leader, shared: Arc::default(), vital };
         // A full disk is no reason not to start: lists are a second behind, for servers that do not report again.
         if let Err(error) = store.find_newest().await {
             tracing::warn!(cause = crate::http::error_chain(&error), "the newest samples could not be looked for");
         }
-        let heard_task = tokio::spawn(store.clone().write_heard_regularly());
+        let heard_task = store.vital.spawn("writing who was heard", store.clone().write_heard_regularly());
         let tasks = Tasks { heard: heard_task, ingest: ingest_task, storage: None, leader: None };
         *store.shared.writer.lock().await = Some(tasks);
         Ok(store)
@@ -452,8 +455,19 @@ impl Store {
         if let Some(tasks) = self.shared.writer.lock().await.as_mut()
             && tasks.leader.is_none()
         {
-            tasks.leader = Some(tokio::spawn(Arc::clone(&self.leader).stand(options)));
+            let stand = Arc::clone(&self.leader).stand(options);
+            tasks.leader = Some(self.vital.spawn("standing for leader", stand));
         }
+    }
+
+    /// The tasks without which this is no master, the store's own among them.
+    pub(crate) fn vital(&self) -> &Vital {
+        &self.vital
+    }
+
+    /// Whether the last write failed. The next one, which tells, is a second away where anybody reports.
+    pub fn last_write_failed(&self) -> bool {
+        self.shared.heard_failed.load(Ordering::Relaxed) || self.ingest.last_write_failed()
     }
 
     /// Whether this master leads now. Work that takes longer than a second or two asks between its steps.

@@ -54,7 +54,7 @@ impl Store {
             let _ = self.shared.disk.set(disk);
         }
         let store = self.clone();
-        let task = tokio::spawn(async move {
+        let task = self.vital.spawn("watching storage", async move {
             let (mut looks, mut measurements) = (tokio::time::interval(disk::LOOK), tokio::time::interval(KEEP_EVERY));
             looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {

@@ -356,10 +356,13 @@ fn assert_ready(client: &Client, status: u16, disk_is_low: bool) {
     let answer = client.get("/readyz");
     let mut body = answer.json();
     let mut taken = |name: &str| body.as_object_mut().unwrap().remove(name);
-    let (queued, leads) = (taken("queuedSamples"), taken("leads"));
+    let (queued, leads, reason) = (taken("queuedSamples"), taken("leads"), taken("reason"));
     assert!(queued.as_ref().is_some_and(Value::is_u64), "{queued:?}");
     assert!(leads.as_ref().is_some_and(Value::is_boolean), "{leads:?}");
-    assert_eq!(body, json!({"ready": status == 200, "databaseAnswers": true, "diskIsLow": disk_is_low}));
+    assert_eq!(reason, disk_is_low.then(|| json!("The disk is nearly full")));
+    let expected = json!({"ready": status == 200, "databaseAnswers": true, "lastWriteFailed": false,
+        "diskIsLow": disk_is_low});
+    assert_eq!(body, expected);
     assert_eq!(answer.status, status);
 }
 

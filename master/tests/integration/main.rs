@@ -25,6 +25,7 @@ mod login;
 mod masters;
 mod oidc;
 mod organise;
+mod readiness;
 mod reading;
 mod retention;
 mod rollups;

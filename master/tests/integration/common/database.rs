@@ -191,7 +191,8 @@ pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| scope.spawn(|| runtime.build().unwrap().block_on(future)).join().unwrap())
 }
 
-fn administer(sql: &str) {
+/// Runs one statement on the server of the tests.
+pub fn administer(sql: &str) {
     administer_on(server(), sql);
 }
 

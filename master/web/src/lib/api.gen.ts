@@ -935,7 +935,7 @@ export interface paths {
         };
         /**
          * Whether samples are taken.
-         * @description 503 with the same body when they are not. Heartbeats and reads may go on nevertheless, so this is for an alert, and
+         * @description 503 with the same body when they are not, and why. Heartbeats and reads may go on nevertheless, so this is for an alert, and
          *     `/healthz` for whatever restarts the master or sends nobody to it.
          */
         get: operations["readyz"];
@@ -1713,12 +1713,19 @@ export interface components {
              *     disk cannot be seen from here.
              */
             diskIsLow: boolean;
+            /**
+             * @description Whether the last thing that was to be written could not be, as where the database is full or read-only. Tried again
+             *     each second while anybody reports.
+             */
+            lastWriteFailed: boolean;
             /** @description Whether this master does what one alone of those on its database does, as looking for silent servers. */
             leads: boolean;
             /** @description Samples that wait to be written. */
             queuedSamples: number;
             /** @description Whether samples are taken. */
             ready: boolean;
+            /** @description Why samples are not taken, in a sentence; absent where they are. */
+            reason?: string;
         };
         /** @description Body of `POST /api/login`. No `Debug`: it holds a password. */
         Credentials: {
@@ -9511,6 +9518,7 @@ export interface operations {
                      * @example {
                      *       "databaseAnswers": true,
                      *       "diskIsLow": false,
+                     *       "lastWriteFailed": false,
                      *       "leads": true,
                      *       "queuedSamples": 0,
                      *       "ready": true
