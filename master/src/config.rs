@@ -153,6 +153,11 @@ pub const KEYS: &[Key] = &[
         meaning: "days that days are kept; RETAIN_HOURLY_DAYS to 36500, or 0 (for ever)",
     },
     Key {
+        name: "RETAIN_ACTIVITY_DAYS",
+        default: Some("365"),
+        meaning: "days that activities are kept, 1 to 36500, or 0 (for ever)",
+    },
+    Key {
         name: "OFFLINE_AFTER_S",
         default: Some("180"),
         meaning: "seconds of silence after which a server is offline, 1 to 86400",
@@ -606,13 +611,15 @@ fn retention<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Retention, 
     };
     // What is shorter than the tier before it would end a history where a finer one goes on.
     let at_least = |before: u32| if before == 0 { RETAIN_DAYS_MIN } else { before };
-    let Retention { raw_days, hourly_days, daily_days } = Retention::DEFAULT;
+    let Retention { raw_days, hourly_days, daily_days, activity_days } = Retention::DEFAULT;
     let late = "an agent may bring samples of three and a half days after an outage";
     let raw_days = days("RETAIN_RAW_DAYS", raw_days, RETAIN_DAYS_MIN, late)?;
     let hourly_days = hourly_days.max(raw_days);
     let hourly_days = days("RETAIN_HOURLY_DAYS", hourly_days, at_least(raw_days), "hours are kept as long as samples")?;
     let daily_days = days("RETAIN_DAILY_DAYS", daily_days, at_least(hourly_days), "days are kept as long as hours")?;
-    Ok(Retention { raw_days, hourly_days, daily_days })
+    let missed = "who comes back to the events within an hour is told what was missed";
+    let activity_days = days("RETAIN_ACTIVITY_DAYS", activity_days, 1, missed)?;
+    Ok(Retention { raw_days, hourly_days, daily_days, activity_days })
 }
 
 fn trusted_proxies(text: Option<&str>) -> Result<Proxies, ConfigError> {
@@ -695,7 +702,7 @@ mod tests {
     #[test]
     fn each_tier_is_kept_as_long_as_the_one_before() {
         let days = |more: &[(&str, &str)]| {
-            let Retention { raw_days, hourly_days, daily_days } = read(more).unwrap().retention;
+            let Retention { raw_days, hourly_days, daily_days, .. } = read(more).unwrap().retention;
             (raw_days, hourly_days, daily_days)
         };
         assert_eq!(days(&[]), (30, 400, 0));
@@ -705,6 +712,14 @@ mod tests {
         );
         assert_eq!(days(&[("RETAIN_RAW_DAYS", "0"), ("RETAIN_HOURLY_DAYS", "0")]), (0, 0, 0));
         assert_eq!(days(&[("RETAIN_RAW_DAYS", "500")]), (500, 500, 0), "the default of the next goes along");
+        let activity_days = |more: &[(&str, &str)]| read(more).unwrap().retention.activity_days;
+        assert_eq!(
+            (activity_days(&[]), activity_days(&[("RETAIN_RAW_DAYS", "0")])),
+            (365, 365),
+            "apart from the tiers"
+        );
+        let kept = ["1", "0", "36500"].map(|days| activity_days(&[("RETAIN_ACTIVITY_DAYS", days)]));
+        assert_eq!(kept, [1, 0, 36_500]);
         let line = read(&[("RETAIN_RAW_DAYS", "3")]).unwrap_err().to_string();
         assert!(line.contains("from 4 to 36500, or 0 for ever") && line.contains("after an outage"), "{line}");
     }
@@ -769,6 +784,8 @@ mod tests {
             ("RETAIN_RAW_DAYS", "-1"),
             ("RETAIN_HOURLY_DAYS", "29"),
             ("RETAIN_DAILY_DAYS", "399"),
+            ("RETAIN_ACTIVITY_DAYS", "36501"),
+            ("RETAIN_ACTIVITY_DAYS", "a year"),
             ("TRUSTED_PROXIES", "proxy.local"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("MAX_CONNECTIONS_PER_ADDRESS", "0"),

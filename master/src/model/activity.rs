@@ -38,6 +38,17 @@ text_enum! {
     }
 }
 
+/// Which events are asked for: by default all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ActivityFilter {
+    /// Of this server.
+    pub server_id: Option<i64>,
+    /// Of this kind.
+    pub kind: Option<ActivityKind>,
+    /// After this one in the list: its server and its number there.
+    pub before: Option<(i64, i64)>,
+}
+
 /// One entry of `GET /api/activities`.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -21,7 +21,7 @@ pub use access::{
     Action, Actor, ApiToken, AuditEntry, NewApiToken, NewSession, Role, Scope, SessionDetail, User, UserDetail,
     UserPatch,
 };
-pub use activity::{Activity, ActivityKind};
+pub use activity::{Activity, ActivityFilter, ActivityKind};
 pub use container::{Container, ContainerHealth, ContainerStatus};
 pub use enrolment::{CredentialKind, EnrolmentCode, NewEnrolment};
 pub use event::{Claim, ContainerChanges, Event, Proof, Registered, Registration, Reporter};

@@ -4,7 +4,7 @@ use neon_shared::time::Timestamp;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{ROWS_PER_INSERT, StoreError, for_both_engines, word};
-use crate::model::{Activity, ActivityKind, Event};
+use crate::model::{Activity, ActivityFilter, ActivityKind, Event};
 
 for_both_engines! {
     /// Records events of one server. The caller's transaction has written to the server's row, which keeps others
@@ -46,15 +46,35 @@ for_both_engines! {
         Ok(())
     }
 
-    pub async fn list(connection: &mut Connection, limit: i64) -> Result<Vec<Activity>, StoreError> {
-        let rows = sqlx::query(
+    /// `None` where the event to go on after is not there (any more).
+    pub async fn list(
+        connection: &mut Connection,
+        filter: &ActivityFilter,
+        limit: i64,
+    ) -> Result<Option<Vec<Activity>>, StoreError> {
+        let mut select = QueryBuilder::<Engine>::new(
             "SELECT a.*, s.id AS number, s.name AS server_name FROM activities a JOIN servers s ON s.id = a.server_id \
-             ORDER BY a.timestamp_ms DESC, a.server_id DESC, a.sequence DESC LIMIT $1",
-        )
-        .bind(limit)
-        .fetch_all(connection)
-        .await?;
-        rows.iter().map(activity).collect()
+             WHERE TRUE",
+        );
+        if let Some(server_id) = filter.server_id {
+            select.push(" AND a.server_id = ").push_bind(server_id);
+        }
+        if let Some(kind) = filter.kind {
+            select.push(" AND a.kind = ").push_bind(kind.as_str());
+        }
+        if let Some((server_id, sequence)) = filter.before {
+            let sql = "SELECT timestamp_ms FROM activities WHERE server_id = $1 AND sequence = $2";
+            let found: Option<i64> =
+                sqlx::query_scalar(sql).bind(server_id).bind(sequence).fetch_optional(&mut *connection).await?;
+            let Some(timestamp_ms) = found else { return Ok(None) };
+            // The first is part of the second, and what an index of one server is searched by.
+            select.push(" AND a.timestamp_ms <= ").push_bind(timestamp_ms);
+            select.push(" AND (a.timestamp_ms, a.server_id, a.sequence) < (").push_bind(timestamp_ms);
+            select.push(", ").push_bind(server_id).push(", ").push_bind(sequence).push(")");
+        }
+        select.push(" ORDER BY a.timestamp_ms DESC, a.server_id DESC, a.sequence DESC LIMIT ").push_bind(limit);
+        let rows = select.build().fetch_all(connection).await?;
+        Ok(Some(rows.iter().map(activity).collect::<Result<_, _>>()?))
     }
 
     pub async fn since(connection: &mut Connection, since_ms: i64, limit: i64) -> Result<Vec<Activity>, StoreError> {

@@ -83,6 +83,8 @@ fn hand_on(kind: Kind) -> &'static [&'static str] {
              SELECT $1, (SELECT COALESCE(MAX(i.sequence), 0) FROM activities i WHERE i.server_id = $1) \
              + ROW_NUMBER() OVER (ORDER BY a.sequence), a.timestamp_ms, a.kind, a.container_id, a.container_name, \
              a.message, a.old_value, a.new_value FROM activities a WHERE a.server_id = $2 AND a.sequence <= $3"],
+        // By their numbers, above.
+        Kind::OldActivities => &[],
     }
 }
 
@@ -312,7 +314,7 @@ for_both_engines! {
                     let sql = "UPDATE servers SET edited_at_ms = edited_at_ms WHERE id = $1";
                     sqlx::query(sql).bind(into).execute(&mut *connection).await?;
                 }
-                Kind::Shapes | Kind::Samples | Kind::Due => {}
+                Kind::Shapes | Kind::Samples | Kind::Due | Kind::OldActivities => {}
             }
             for sql in hand_on(old.kind) {
                 let query = sqlx::query(*sql).bind(into).bind(old.server_id).bind(old.last);

@@ -77,8 +77,8 @@ use shapes::{Kept, Shapes};
 use crate::domain::admission::Denial;
 use crate::domain::changes::{ACTIVITIES_MAX, ContainerSet};
 use crate::model::{
-    Activity, Container, ContainerChanges, DataPoint, HistoryInterval, Registered, Registration, Reporter, Rollup,
-    Sample, ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats, Tier,
+    Activity, ActivityFilter, Container, ContainerChanges, DataPoint, HistoryInterval, Registered, Registration,
+    Reporter, Rollup, Sample, ServerDetail, ServerFilter, ServerStatus, ServerSummary, Stats, Tier,
 };
 use crate::vital::Vital;
 
@@ -863,6 +863,15 @@ impl Store {
 
     /// The newest `limit` events, newest first.
     pub async fn activity_list(&self, limit: i64) -> Result<Vec<Activity>, StoreError> {
-        read!(self, activities::list(limit))
+        Ok(self.activity_list_some(&ActivityFilter::default(), limit).await?.unwrap_or_default())
+    }
+
+    /// The newest `limit` events that `filter` is for, newest first. `None` where there is no event to go on after.
+    pub async fn activity_list_some(
+        &self,
+        filter: &ActivityFilter,
+        limit: i64,
+    ) -> Result<Option<Vec<Activity>>, StoreError> {
+        read!(self, activities::list(filter, limit))
     }
 }

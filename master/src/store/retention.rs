@@ -42,11 +42,13 @@ pub struct Retention {
     pub hourly_days: u32,
     /// Days.
     pub daily_days: u32,
+    /// Events.
+    pub activity_days: u32,
 }
 
 impl Retention {
     /// What holds where nothing is said.
-    pub const DEFAULT: Self = Self { raw_days: 30, hourly_days: 400, daily_days: 0 };
+    pub const DEFAULT: Self = Self { raw_days: 30, hourly_days: 400, daily_days: 0, activity_days: 365 };
 
     /// The oldest sample that is taken now.
     pub fn oldest_sample(&self, now: Timestamp) -> Timestamp {
@@ -87,6 +89,8 @@ pub enum Kind {
     Due,
     /// By their numbers; all others are by their time.
     Activities,
+    /// The same by their time. The last one of each server stays, since the next one's number follows from it.
+    OldActivities,
 }
 
 /// Rows of one server that are to go: those until `last`.
@@ -139,6 +143,7 @@ impl Store {
             }
         }
         deletes.extend(before(retention.daily_days, now).map(|ms| (Kind::Days, ms)));
+        deletes.extend(before(retention.activity_days, now).map(|ms| (Kind::OldActivities, ms)));
         self.delete_old(&deletes, &mut done).await?;
         if let Engine::Sqlite(engine) = &self.engine {
             done.pages = engine.give_back(FREE_PAGES_MIN, FREE_PART, PAGES_PER_STEP, &mut done.longest_step_us).await?;
@@ -267,6 +272,12 @@ for_both_engines! {
                 "SELECT COUNT(*) AS rows, MAX(number) AS last FROM (SELECT sequence AS number FROM activities \
                  WHERE server_id = $1 AND sequence < $2 ORDER BY sequence LIMIT $3) AS old"
             }
+            Kind::OldActivities => {
+                "SELECT COUNT(*) AS rows, MAX(ms) AS last FROM (SELECT timestamp_ms AS ms FROM activities \
+                 WHERE server_id = $1 AND timestamp_ms < $2 \
+                 AND sequence < (SELECT MAX(n.sequence) FROM activities n WHERE n.server_id = $1) \
+                 ORDER BY timestamp_ms LIMIT $3) AS old"
+            }
         };
         let row = sqlx::query(sql).bind(server_id).bind(before).bind(limit).fetch_one(connection).await?;
         let (rows, last): (i64, Option<i64>) = (row.try_get("rows")?, row.try_get("last")?);
@@ -283,6 +294,11 @@ for_both_engines! {
                 Kind::Days => "DELETE FROM rollups_daily WHERE server_id = $1 AND start_ms <= $2",
                 Kind::Due => "DELETE FROM rollups_due WHERE server_id = $1 AND hour_ms <= $2",
                 Kind::Activities => "DELETE FROM activities WHERE server_id = $1 AND sequence <= $2",
+                // Those of one report have one time, and go together.
+                Kind::OldActivities => {
+                    "DELETE FROM activities WHERE server_id = $1 AND timestamp_ms <= $2 \
+                     AND sequence < (SELECT MAX(n.sequence) FROM activities n WHERE n.server_id = $1)"
+                }
             };
             rows += sqlx::query(sql).bind(server_id).bind(last).execute(&mut *connection).await?.rows_affected();
         }

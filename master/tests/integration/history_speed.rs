@@ -102,7 +102,7 @@ fn a_server_of_a_year(database: &Database, now: Timestamp) -> i64 {
             store.metrics_insert(&reporter, samples.collect::<Vec<_>>(), begin).await.unwrap();
         }
         assert!(store.roll_up(now).await.unwrap().is_complete);
-        let retention = Retention { raw_days: SAMPLE_DAYS, hourly_days: HOUR_DAYS, daily_days: 0 };
+        let retention = Retention { raw_days: SAMPLE_DAYS, hourly_days: HOUR_DAYS, ..Retention::DEFAULT };
         store.retain(&retention, now).await.unwrap();
         store.maintain(now).await.unwrap();
         store.close().await;

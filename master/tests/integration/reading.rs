@@ -21,6 +21,7 @@ on_both_engines! {
     while_containers_are_left_out_none_is_removed
     servers_are_listed_by_the_bytes_of_their_names
     trends_are_means_of_steps_with_gaps
+    events_are_read_by_server_and_type_and_to_the_end
 }
 
 fn trends_are_means_of_steps_with_gaps(engine: Engine) {
@@ -271,6 +272,68 @@ fn what_happens_to_containers_is_recorded(engine: Engine) {
     assert_eq!(master.client.get("/api/activities?limit=1").json(), json!([events[0]]));
     for limit in ["0", "501", "x", "-1"] {
         assert_eq!(master.client.get(&format!("/api/activities?limit={limit}")).status, 400, "{limit}");
+    }
+}
+
+fn events_are_read_by_server_and_type_and_to_the_end(engine: Engine) {
+    let database = Database::fresh(engine);
+    // Its events are of 1970.
+    let master = Master::start_with(&database.url(), &[("RETAIN_ACTIVITY_DAYS", "0")]);
+    let ids: Vec<i64> = ["web-1", "web-2", "web-3"].iter().map(|name| master.registered(name).0).collect();
+    // Many at one time, as those of one report are, on two servers; the third has none but its registration.
+    for server in &ids[..2] {
+        database.execute(&format!(
+            "INSERT INTO activities (server_id, sequence, timestamp_ms, kind, message) \
+             SELECT {server}, v, 1000 + v / 7, CASE WHEN v % 3 = 0 THEN 'crashed' ELSE 'restart' END, 'web' FROM {}",
+            database.series(2, 90)
+        ));
+    }
+    let list = |query: &str| -> Vec<(i64, String, String)> {
+        let answer = master.client.get(&format!("/api/activities?{query}"));
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        let text = |event: &Value, name: &str| event[name].as_str().unwrap().to_owned();
+        let event = |event: &Value| (event["serverId"].as_i64().unwrap(), text(event, "type"), text(event, "id"));
+        answer.json().as_array().unwrap().iter().map(event).collect()
+    };
+    let pages = |query: &str| {
+        let mut all: Vec<(i64, String, String)> = Vec::new();
+        loop {
+            let before = all.last().map(|(_, _, id)| format!("&before={id}")).unwrap_or_default();
+            let page = list(&format!("{query}&limit=13{before}"));
+            assert!(page.len() <= 13 && all.len() < 1000);
+            if page.is_empty() {
+                return all;
+            }
+            all.extend(page);
+        }
+    };
+    let all = list("limit=500");
+    assert_eq!(all.len(), 3 + 2 * 89);
+    assert_eq!(pages(""), all, "page after page is the whole list");
+    let of = |is: &dyn Fn(&(i64, String, String)) -> bool| -> Vec<_> {
+        all.iter().filter(|event| is(event)).cloned().collect()
+    };
+    let second = ids[1];
+    assert_eq!(pages(&format!("serverId={second}")), of(&|event| event.0 == second));
+    assert_eq!(pages("type=crashed"), of(&|event| event.1 == "crashed"));
+    let both = of(&|event| event.0 == second && event.1 == "crashed");
+    assert_eq!(both.len(), 30);
+    assert_eq!(pages(&format!("type=crashed&serverId={second}")), both);
+    // Whose event it is that one reads on after says nothing of whose are read.
+    let after_another = list(&format!("serverId={second}&before={}-50&limit=1", ids[0]));
+    let place = all.iter().position(|event| event.2 == format!("{}-50", ids[0])).unwrap();
+    assert_eq!(after_another.first(), all[place..].iter().find(|event| event.0 == second));
+    assert!(list(&format!("serverId={}", ids[2])).len() == 1 && list("serverId=999999").is_empty());
+    for (query, sentence) in [
+        ("serverId=web-1", "serverId: must be the number of a server"),
+        ("serverId=", "serverId: must be the number of a server"),
+        ("type=Online", "type: is none of the types of events"),
+        ("before=12", "before: must be the id of an event, as 7-12"),
+        ("before=1-2-3", "before: must be the id of an event, as 7-12"),
+        ("before=1-4000", "before: there is no such event, or it is not kept any more"),
+    ] {
+        let answer = master.client.get(&format!("/api/activities?{query}"));
+        assert_eq!((answer.status, answer.json()), (400, json!({"error": sentence})), "{query}");
     }
 }
 

@@ -14,7 +14,7 @@ const DAY: i64 = 24 * HOUR;
 /// A midnight.
 const START: i64 = 1_795_046_400_000;
 const DAYS: i64 = 8;
-const RETENTION: Retention = Retention { raw_days: 4, hourly_days: 6, daily_days: 7 };
+const RETENTION: Retention = Retention { raw_days: 4, hourly_days: 6, daily_days: 7, activity_days: 5 };
 /// What one transaction deletes at most.
 const ROWS_PER_STEP: u64 = 500;
 
@@ -23,6 +23,7 @@ on_both_engines! {
     nothing_goes_before_it_is_rolled_up
     what_is_kept_for_ever_stays
     a_sample_that_is_too_old_is_refused_by_itself
+    old_activities_go_and_their_numbers_are_not_given_out_again
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -169,7 +170,7 @@ fn what_is_kept_for_ever_stays(engine: Engine) {
     });
     let before = counts(&database);
     let done = database.with_store(|store| async move {
-        store.retain(&Retention { raw_days: 0, hourly_days: 0, daily_days: 0 }, now).await.unwrap()
+        store.retain(&Retention { raw_days: 0, hourly_days: 0, daily_days: 0, activity_days: 0 }, now).await.unwrap()
     });
     assert_eq!((counts(&database), done.rows, done.partitions), (before, 0, 0));
 }
@@ -190,6 +191,42 @@ fn a_sample_that_is_too_old_is_refused_by_itself(engine: Engine) {
     let answer = master.client.post("/api/agent/metrics", &token, metrics(&[old]));
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert_eq!(database.numbers("SELECT COUNT(*) FROM metrics"), [1]);
+}
+
+fn old_activities_go_and_their_numbers_are_not_given_out_again(engine: Engine) {
+    let database = Database::fresh(engine);
+    let ids = |store: Store| async move {
+        let events = store.activity_list(5000).await.unwrap();
+        events.into_iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    let now = at(10 * DAY);
+    database.with_store(|store| async move {
+        for number in 0..2 {
+            reporter(&store, number).await;
+        }
+    });
+    // One each that its registration made; of the first server some more, of which one is younger than they are kept.
+    database.execute(&format!(
+        "INSERT INTO activities (server_id, sequence, timestamp_ms, kind, message) \
+         SELECT 1, v + 1, {START} + v, 'restart', 'web' FROM {}",
+        database.series(1, 1200)
+    ));
+    database.execute(&format!(
+        "UPDATE activities SET timestamp_ms = {} WHERE server_id = 1 AND sequence = 900",
+        START + 6 * DAY
+    ));
+    let done = database.with_store(|store| async move {
+        let done = store.retain(&RETENTION, now).await.unwrap();
+        // The last of each stays, though it is old.
+        assert_eq!(ids(store.clone()).await, ["1-900", "1-1201", "2-1"]);
+        assert_eq!(store.retain(&RETENTION, now).await.unwrap().rows, 0);
+        // The second server falls silent, which is an event, and so does the first.
+        store.servers_mark_offline(now, now).await.unwrap();
+        assert_eq!(ids(store).await, ["2-2", "1-1202", "1-900", "1-1201", "2-1"]);
+        done
+    });
+    assert_eq!((done.rows, done.steps), (1199, 3), "{done:?}");
+    assert!(done.rows_max <= ROWS_PER_STEP, "{done:?}");
 }
 
 #[test]

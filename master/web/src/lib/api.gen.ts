@@ -156,7 +156,8 @@ export interface paths {
         };
         /**
          * What happened lately, newest first.
-         * @description Servers that came and went, and containers that were started, stopped or changed their health.
+         * @description Servers that came and went, and containers that were started, stopped or changed their health. To read on, send the
+         *     `id` of the last one as `before`.
          */
         get: operations["activity_list"];
         put?: never;
@@ -3752,6 +3753,21 @@ export interface operations {
                  * @example 50
                  */
                 limit?: number;
+                /**
+                 * @description Only those of this server
+                 * @example 1
+                 */
+                serverId?: number;
+                /**
+                 * @description Only those of this type
+                 * @example online
+                 */
+                type?: components["schemas"]["ActivityKind"];
+                /**
+                 * @description The `id` of an event: only those that follow it, to read on
+                 * @example 1-2
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -3782,7 +3798,7 @@ export interface operations {
                     "application/json": components["schemas"]["Activity"][];
                 };
             };
-            /** @description `limit` is out of range */
+            /** @description `limit` is out of range, `serverId` no number, `type` none of the types, or `before` no event that is there */
             400: {
                 headers: {
                     [name: string]: unknown;
