@@ -5,7 +5,8 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { earlyAnswers } from "./lib/early";
 import { language } from "./lib/language.svelte";
-import { plotCode } from "./lib/plot";
+import { router } from "./lib/router.svelte";
+import { wantOften, wantView } from "./lib/views";
 
 const target = document.getElementById("app");
 if (target === null) throw new Error("index.html has no element with the id app");
@@ -15,10 +16,10 @@ const IDLE_MS = 1500;
 
 // A function, and no wait of the module itself: a language's file uses code of this one, so it would wait for this one's end.
 async function show(element: HTMLElement): Promise<void> {
+  wantView(router.route.view);
   await Promise.all([language.start(), earlyAnswers()]);
   mount(App, { target: element });
-  // The charts' code ahead of the click that needs it, and before a master that is restarted could not serve it.
-  setTimeout(plotCode.want, IDLE_MS);
+  setTimeout(wantOften, IDLE_MS);
 }
 
 void show(target);

@@ -98,7 +98,6 @@ export const de: Text = {
     heading: "Der Master antwortet nicht",
     failed: (what, cause) => `Die Abfrage ist fehlgeschlagen (${what}): ${cause}. Es wird weiter versucht.`,
     session: "Sitzung",
-    settings: "Einstellungen",
     view: "Ansicht",
     servers: "Serverliste",
     server: (id) => `Server ${id}`,

@@ -113,7 +113,6 @@ export const en = {
     heading: "The master does not answer",
     failed: (what: string, cause: string) => `Asking for ${what} failed: ${cause}. This page keeps trying.`,
     session: "the session",
-    settings: "the settings",
     view: "this view",
     servers: "the list of servers",
     server: (id: number) => `server ${id}`,
