@@ -47,6 +47,7 @@ test("the list takes over by itself when the first agent arrives, and its number
   await expect(row).toContainText("Online");
   await expect(row).toContainText(hostname());
   await expect(row.locator("time")).toHaveText(/just now|\d+ s ago/);
+  await row.locator("time").hover();
   await expect(row.locator("time")).toHaveAttribute("title", /\d{4}, \d{2}:\d{2}:\d{2}/);
   for (const metric of ["cpu", "memory", "disk"]) await expect(row.locator(`.${metric}`)).toHaveText(PERCENTAGE);
   await expect(page.getByRole("button", { name: "Online 1" })).toBeVisible();

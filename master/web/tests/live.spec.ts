@@ -33,6 +33,7 @@ test("without a stream the page asks, and says so", async ({ page, master }) => 
   await expect(cpu).toHaveText("11.0 %");
   const pill = page.locator("[data-stream=false]");
   await expect(pill).toHaveText("Live");
+  await pill.hover();
   await expect(pill).toHaveAttribute("title", /there is no stream of changes/);
   await server.metrics([sampleAgo(0, 22)]);
   await expect(cpu).toHaveText("22.0 %");

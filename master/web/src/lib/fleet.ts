@@ -1,6 +1,7 @@
 // Which servers the list shows, and in what order.
 
 import type { ServerStatus, ServerSummary } from "./model";
+import { orderOf } from "./names";
 
 /** Every column of the list, in order. */
 export const COLUMNS = ["name", "status", "cpu", "memory", "disk", "containers", "seen"] as const;
@@ -19,8 +20,6 @@ const KEYS: Record<Exclude<Column, "name">, (server: ServerSummary) => number | 
   containers: (server) => server.containerCount,
   seen: (server) => Date.parse(server.lastSeenAt),
 };
-
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /** How many servers are in each status. */
 export function countByStatus(servers: readonly ServerSummary[]): Record<ServerStatus, number> {
@@ -59,7 +58,8 @@ export function filtered(servers: readonly ServerSummary[], { words, status, gro
 export function counted(servers: readonly ServerSummary[], namesOf: (server: ServerSummary) => readonly string[]): { name: string; servers: number }[] {
   const counts = new Map<string, number>();
   for (const server of servers) for (const name of namesOf(server)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].map(([name, count]) => ({ name, servers: count })).sort((left, right) => collator.compare(left.name, right.name));
+  const order = orderOf([...counts.keys()]);
+  return [...counts].map(([name, count]) => ({ name, servers: count })).sort((left, right) => order(left.name, right.name));
 }
 
 /** A sorted copy; equals by name, so that the order is the same at every update. */
@@ -87,7 +87,8 @@ let ranked: { servers: readonly ServerSummary[]; ranks: ReadonlyMap<number, numb
 function ranksByName(servers: readonly ServerSummary[]): ReadonlyMap<number, number> {
   const isSame = servers.length === ranked.servers.length && servers.every((server, index) => isAlike(server, ranked.servers[index]));
   if (!isSame) {
-    const byName = [...servers].sort((left, right) => collator.compare(titleOf(left), titleOf(right)) || left.id - right.id);
+    const order = orderOf(servers.map(titleOf));
+    const byName = [...servers].sort((left, right) => order(titleOf(left), titleOf(right)) || left.id - right.id);
     ranked = { servers, ranks: new Map(byName.map(({ id }, index) => [id, index])) };
   }
   return ranked.ranks;

@@ -27,7 +27,11 @@ export const NONE = "–";
 
 /** `14.9 %`; a dash where there is no value. */
 export function percent(value: number | null | undefined): string {
-  return value === null || value === undefined ? NONE : `${percentFormat().format(value)} %`;
+  if (value === null || value === undefined) return NONE;
+  const tenths = Math.round(value * 10);
+  // By hand where nothing but the sign depends on the language: the first number format of a page takes longer than a whole list.
+  if (tenths < 0 || tenths >= 10_000) return `${percentFormat().format(value)} %`;
+  return `${Math.trunc(tenths / 10)}${text.decimalSign}${tenths % 10} %`;
 }
 
 /** The API's "Gb" (2^30 bytes) with its true unit, and TiB from 1024 on. */

@@ -8,9 +8,14 @@ export function counting(locale: string): (number: number, forms: Forms) => stri
   // Made with the first number: they take milliseconds, and every language of the page calls this before anything is shown.
   let rules: Intl.PluralRules | undefined;
   let digits: Intl.NumberFormat | undefined;
+  const written = (number: number) => {
+    // Three digits are written alike everywhere; the first number format of a page takes longer than the whole list of servers.
+    if (Number.isInteger(number) && number >= 0 && number < 1000) return String(number);
+    digits ??= new Intl.NumberFormat(locale);
+    return digits.format(number);
+  };
   return (number, forms) => {
     rules ??= new Intl.PluralRules(locale);
-    digits ??= new Intl.NumberFormat(locale);
-    return `${digits.format(number)} ${forms[rules.select(number)] ?? forms.other}`;
+    return `${written(number)} ${forms[rules.select(number)] ?? forms.other}`;
   };
 }

@@ -5,7 +5,9 @@ import type { Text, TimeUnit } from "./en";
 import { code, name, rich, strong } from "./rich";
 
 const n = counting("de-DE");
-const times = new Intl.RelativeTimeFormat("de-DE", { style: "short" });
+// Made when it is first used, as all of Intl's: it takes milliseconds.
+let times: Intl.RelativeTimeFormat | undefined;
+const relative = (amount: number, unit: TimeUnit) => (times ??= new Intl.RelativeTimeFormat("de-DE", { style: "short" })).format(amount, unit);
 
 export const de: Text = {
   counts: {
@@ -19,10 +21,12 @@ export const de: Text = {
 
   time: {
     justNow: "gerade eben",
-    ago: (amount: number, unit: TimeUnit) => times.format(-amount, unit),
-    ahead: (amount: number, unit: TimeUnit) => times.format(amount, unit),
+    ago: (amount: number, unit: TimeUnit) => relative(-amount, unit),
+    ahead: relative,
     never: "nie",
   },
+
+  decimalSign: ",",
 
   units: {
     revolutionsPerMinute: "U/min",

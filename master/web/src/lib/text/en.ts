@@ -36,6 +36,9 @@ export const en = {
     never: "never",
   },
 
+  /** Between a number and its tenths. */
+  decimalSign: ".",
+
   units: {
     revolutionsPerMinute: "rpm",
   },
