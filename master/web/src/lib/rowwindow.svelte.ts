@@ -20,7 +20,7 @@ export class RowWindow {
 
   readonly #rows: Rows = $derived.by(() => {
     if (paper.isWanted) return { first: 0, end: Math.min(this.#total(), Math.ceil(PRINTED_MAX / this.#inRow())) };
-    return rowsIn(this.#total(), this.#abovePx, this.#windowPx, this.#rowPx);
+    return rowsIn(this.#total(), this.#abovePx, this.#windowPx, this.#rowPx, this.#inRow());
   });
 
   /** The first row that is made, and the one after the last. */
