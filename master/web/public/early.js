@@ -4,7 +4,7 @@
   const TIMEOUT_MS = 10_000;
   const ask = (url) =>
     fetch(url, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) })
-      .then(async (answer) => ({ ok: answer.ok, status: answer.status, headers: answer.headers, body: await answer.json() }))
+      .then(async (answer) => ({ ok: answer.ok, status: answer.status, headers: answer.headers, atMs: Date.now(), body: await answer.json() }))
       // Whatever went wrong, the page asks again and says what is.
       .catch(() => undefined);
 

@@ -153,7 +153,12 @@ async function getPage<T>(url: string, signal: AbortSignal): Promise<{ body: T[]
 }
 
 async function get(url: string, signal?: AbortSignal): Promise<Answer> {
-  const response = (await takeEarly(url)) ?? (await ask(url, { headers: { Accept: "application/json" } }, signal));
+  const early = await takeEarly(url, signal);
+  if (early !== undefined) {
+    clock.hear(early.headers.get("Date"), early.atMs);
+    return early;
+  }
+  const response = await ask(url, { headers: { Accept: "application/json" } }, signal);
   if (response.status === 401) session.ended();
   return response;
 }

@@ -20,9 +20,9 @@ export const clock = {
     return now + behindMs;
   },
 
-  /** Takes note of the `Date` header of an answer that has just come. */
-  hear(date: string | null): void {
-    const differenceMs = Date.parse(date ?? "") - Date.now();
+  /** Takes note of the `Date` header of an answer that came at `atMs`, or just now. */
+  hear(date: string | null, atMs = Date.now()): void {
+    const differenceMs = Date.parse(date ?? "") - atMs;
     if (!Number.isNaN(differenceMs)) behindMs = Math.abs(differenceMs) < TOLERANCE_MS ? 0 : differenceMs;
   },
 };

@@ -11,14 +11,15 @@ interface Page {
   wasOpen?: boolean;
   session?: unknown;
   status?: number;
+  date?: string;
 }
 
 /** Runs the script as a page at `path` does. Returns what it asked for at once, and the list of all that it asks. */
-function load({ path = "/", wasOpen = false, session = USER, status = 200 }: Page): { atOnce: string[]; asked: string[] } {
+function load({ path = "/", wasOpen = false, session = USER, status = 200, date }: Page): { atOnce: string[]; asked: string[] } {
   const asked: string[] = [];
   const fetch = async (url: string) => {
     asked.push(url);
-    return new Response(JSON.stringify(url === "/api/session" ? session : []), { status: url === "/api/session" ? 200 : status });
+    return new Response(JSON.stringify(url === "/api/session" ? session : []), { status: url === "/api/session" ? 200 : status, headers: date === undefined ? {} : { Date: date } });
   };
   const localStorage = { getItem: (key: string) => (wasOpen && key === OPEN_KEY ? "" : null) };
   new Function("window", "fetch", "localStorage", "location", SCRIPT)(globalThis, fetch, localStorage, { pathname: path });
@@ -49,6 +50,27 @@ describe("what is asked for before the page's code is there", () => {
     expect(await takeEarly(serversPage())).toBeUndefined();
     expect(load({ path: "/servers/1", wasOpen: true }).asked).toEqual(["/api/session"]);
     expect(asked).toEqual(["/api/session"]);
+  });
+
+  it("comes with its headers and when it came", async () => {
+    const before = Date.now();
+    load({ date: "Mon, 23 Nov 2026 12:00:00 GMT" });
+    const answer = await takeEarly("/api/session");
+    expect(answer?.headers.get("Date")).toBe("Mon, 23 Nov 2026 12:00:00 GMT");
+    expect(answer?.atMs).toBeGreaterThanOrEqual(before);
+    expect(answer?.atMs).toBeLessThanOrEqual(Date.now());
+  });
+
+  it("is not waited for any longer than somebody wants it", async () => {
+    const url = serversPage();
+    globalThis.neonEarly = new Map([[url, new Promise(() => undefined)]]);
+    const asked = new AbortController();
+    const answer = takeEarly(url, asked.signal);
+    asked.abort(new Error("the view is left"));
+    await expect(answer).rejects.toThrow("the view is left");
+
+    globalThis.neonEarly = new Map([[url, new Promise(() => undefined)]]);
+    await expect(takeEarly(url, asked.signal)).rejects.toThrow("the view is left");
   });
 
   it("is given once, and never a refusal", async () => {

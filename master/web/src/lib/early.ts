@@ -4,8 +4,12 @@
 export type Answer = Pick<Response, "ok" | "status" | "headers" | "json">;
 
 interface Early extends Omit<Answer, "json"> {
+  /** When it came, by the viewer's clock, epoch milliseconds. */
+  atMs: number;
   body: unknown;
 }
+
+export type EarlyAnswer = Answer & Pick<Early, "atMs">;
 
 declare global {
   /** By address; `undefined` where nothing came, or the list was not asked for. */
@@ -23,13 +27,24 @@ export async function earlyAnswers(): Promise<void> {
   await Promise.race([Promise.all(globalThis.neonEarly.values()), new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
 }
 
-/** The answer to a question that was asked already. It is given once, and a refusal never: the question may be right by now. */
-export async function takeEarly(url: string): Promise<Answer | undefined> {
+/**
+ * The answer to a question that was asked already. It is given once, and a refusal never: the question may be right by now.
+ * Rejects with the reason of `signal` as soon as nobody waits any more.
+ */
+export async function takeEarly(url: string, signal?: AbortSignal): Promise<EarlyAnswer | undefined> {
   const asked = globalThis.neonEarly?.get(url);
   if (asked === undefined) return undefined;
   globalThis.neonEarly?.delete(url);
-  const early = await asked;
-  return early?.ok ? { ok: true, status: early.status, headers: early.headers, json: async () => early.body } : undefined;
+  const early = await (signal === undefined ? asked : Promise.race([asked, aborted(signal)]));
+  return early?.ok ? { ok: true, status: early.status, headers: early.headers, atMs: early.atMs, json: async () => early.body } : undefined;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
 }
 
 /** For the next time that the page is loaded. */
