@@ -86,6 +86,46 @@ test("on a phone, with a name of its own and without a pointer", async ({ page, 
   await expectAccessible(page);
 });
 
+test("a server's agent gets its next credential with a code, and none any more", async ({ page, startAgent, master }) => {
+  // axe looks at a whole server's page.
+  test.slow();
+  await page.goto("/servers/add");
+  await logIn(page);
+  await page.getByLabel("Name of the server").fill("web-1");
+  await page.getByRole("button", { name: "Make a code" }).click();
+  const first = startAgent("web-1", { AGENT_SECRET: await codeIn(page, "With systemd") });
+  await page.getByRole("link", { name: "Look at the server" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("web-1");
+
+  await page.getByText("Credential of its agent").click();
+  await expect(page.getByText("It has a credential of its own, issued")).toBeVisible();
+  await page.getByRole("button", { name: "Make a code for its next credential" }).click();
+  const code = await codeIn(page, "The code");
+  await expectAccessible(page);
+  await expectNoOverflow(page);
+  await picture(page, "credential");
+  await first.stop();
+  startAgent("web-1", { AGENT_SECRET: code });
+  const used = async () => ((await (await page.request.get(`${master.url}/api/enrolments`)).json()) as { usedAt?: string }[]).filter(({ usedAt }) => usedAt).length;
+  await expect.poll(used).toBe(2);
+
+  await page.getByRole("button", { name: "Revoke the credential of web-1" }).click();
+  await page.getByRole("button", { name: "Revoke: sure? the credential of web-1" }).click();
+  await expect(page.getByText("Its reports are refused from the next one on.")).toBeVisible();
+  await expect(page.getByText("It reports again with an enrolment code.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Revoke the credential of web-1" })).toHaveCount(0);
+
+  // Who reads alone is not offered any of it.
+  master.addUser("anna", "viewer", "what-only-anna-knows");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Log in");
+  await page.getByLabel("Name").fill("anna");
+  await page.getByLabel("Password").fill("what-only-anna-knows");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("It reports again with an enrolment code.")).toBeVisible();
+  await expect(page.getByText("Credential of its agent")).toHaveCount(0);
+});
+
 test("a list of codes that was asked for before the code was made does not say that it was revoked", async ({ page }) => {
   await page.goto("/");
   await logIn(page);

@@ -42,6 +42,24 @@ function codeOf(base32: string, step: number): string {
   return String(number % 1_000_000).padStart(6, "0");
 }
 
+/** For what is not asked from the page itself. */
+const HEADERS = { "X-Neon-Request": "1" };
+
+/** The code as it is sent. */
+async function makeCode(page: Page, asked: { serverName?: string | undefined; group?: string }): Promise<string> {
+  const answer = await page.request.post("/api/enrolments", { headers: HEADERS, data: asked });
+  expect(answer.status()).toBe(200);
+  return ((await answer.json()) as { code: string }).code;
+}
+
+async function put(page: Page, server: number, group: string): Promise<void> {
+  expect((await page.request.patch(`/api/servers/${server}`, { headers: HEADERS, data: { group } })).status()).toBe(200);
+}
+
+async function groupOf(page: Page, server: number): Promise<string | undefined> {
+  return ((await (await page.request.get(`/api/servers/${server}`)).json()) as { group?: string }).group;
+}
+
 async function addUser(page: Page, name: string, role: string): Promise<void> {
   const form = page.getByRole("region", { name: "Add a user" });
   await form.getByLabel("Name").fill(name);
@@ -68,7 +86,7 @@ test("an admin adds a user, who sees what their role may", async ({ page }) => {
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("There are no such settings");
   await page.goto("/settings");
   const parts = page.getByRole("navigation", { name: "Settings" }).getByRole("link");
-  await expect(parts).toHaveText(["Account", "API tokens", "Storage", "About"]);
+  await expect(parts).toHaveText(["Account", "API tokens", "Enrolment", "Groups", "Storage", "About"]);
   expect((await page.request.get("/api/users")).status()).toBe(403);
 });
 
@@ -225,12 +243,100 @@ test("a token is made, shown once, and revoked", async ({ page, master }) => {
   expect((await read()).status).toBe(401);
 });
 
+test("enrolment codes are listed with what became of them, and revoked", async ({ page, startAgent }) => {
+  await page.goto("/settings/enrolment");
+  await login(page, "admin", ADMIN_PASSWORD);
+  await expect(page.getByText("There are none.")).toBeVisible();
+  startAgent("web-1", { AGENT_SECRET: await makeCode(page, {}) });
+  await makeCode(page, { serverName: "web-2", group: "shop" });
+  const rows = page.locator("[data-code]");
+  await expect(rows).toHaveCount(2);
+  // The newest first, and what is to be used yet before what was used.
+  await expect(rows.first()).toContainText(/web-2\s*Group: shop\s*Not used yet\s*expires in \d+ (min|h)/);
+  await expect(rows.first()).toContainText("by admin");
+  await expect(rows.last()).toContainText(/Used.* by Server 1/);
+  await rows.last().getByRole("link", { name: "Server 1" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("web-1");
+  await page.goBack();
+
+  await rows.first().getByRole("button", { name: "Revoke" }).click();
+  await rows.first().getByRole("button", { name: "Revoke: sure? the code for web-2" }).click();
+  await expect(page.getByText("The code for web-2 is good for nothing any more.")).toBeVisible();
+  await expect(rows).toHaveCount(1);
+  await rows.getByRole("button", { name: "Remove" }).click();
+  await rows.getByRole("button", { name: "Remove: sure?" }).click();
+  await expect(rows).toHaveCount(0);
+  expect(await (await page.request.get("/api/enrolments")).json()).toEqual([]);
+  await page.getByRole("link", { name: "Add a server" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Add a server");
+});
+
+test.describe("groups", () => {
+  test.use({ expectedInConsole: [/status of (401|503)/] });
+
+  test("are counted, renamed, joined and removed", async ({ page, master }) => {
+    await page.goto("/settings/groups");
+    await login(page, "admin", ADMIN_PASSWORD);
+    await expect(page.getByText("No server is in a group.")).toBeVisible();
+    const servers: number[] = [];
+    for (const [name, group] of [["web-1", "shop"], ["web-2", "shop"], ["db-1", "data & more"]] as const) {
+      const server = await Reporter.register(master, name);
+      await put(page, server.id, group);
+      servers.push(server.id);
+    }
+    const groups = () => Promise.all(servers.map((id) => groupOf(page, id)));
+    const row = (group: string) => page.locator(`[data-group="${group}"]`);
+    const form = page.getByRole("region", { name: "Rename a group" });
+    const rename = async (from: string, to: string) => {
+      await form.getByLabel("Group").selectOption(from);
+      await form.getByLabel("New name").fill(to);
+      await form.getByRole("button", { name: "Rename" }).click();
+    };
+    await expect(row("shop").getByRole("cell").first()).toHaveText("2");
+    await row("data & more").getByRole("link").click();
+    await expect(page).toHaveURL("/?group=data+%26+more");
+    await expect(page.locator("tbody tr")).toHaveCount(1);
+    await page.goBack();
+
+    await rename("shop", "front");
+    await expect(form.getByRole("status")).toHaveText("shop is front now, with 2 servers.");
+    await expect(row("front").getByRole("cell").first()).toHaveText("2");
+    await expect(row("shop")).toHaveCount(0);
+    expect(await groups()).toEqual(["front", "front", "data & more"]);
+    await rename("data & more", "front");
+    await expect(row("front").getByRole("cell").first()).toHaveText("3");
+
+    await row("front").getByRole("button", { name: "Remove" }).click();
+    await row("front").getByRole("button", { name: "Remove: sure? front" }).click();
+    await expect(page.getByText("front is removed: 3 servers are in no group now.")).toBeVisible();
+    await expect(page.getByText("No server is in a group.")).toBeVisible();
+    expect(await groups()).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("that are changed in part are said to be", async ({ page, master }) => {
+    await page.goto("/settings/groups");
+    await login(page, "admin", ADMIN_PASSWORD);
+    await expect(page.getByText("No server is in a group.")).toBeVisible();
+    for (const name of ["web-1", "web-2"]) await put(page, (await Reporter.register(master, name)).id, "shop");
+    let asked = 0;
+    await page.route("**/api/servers/*", (route) => {
+      if (route.request().method() !== "PATCH") return route.fallback();
+      asked += 1;
+      return asked === 2 ? route.fulfill({ status: 503, json: { error: "Storage is unavailable, try again later" } }) : route.fallback();
+    });
+    const shop = page.locator("[data-group=shop]");
+    await shop.getByRole("button", { name: "Remove" }).click();
+    await shop.getByRole("button", { name: "Remove: sure? shop" }).click();
+    await expect(page.getByRole("alert")).toHaveText("Only 1 of 2 servers changed: Storage is unavailable, try again later");
+    await expect(shop.getByRole("cell").first()).toHaveText("1");
+  });
+});
+
 test("the audit log is read page by page", async ({ page }) => {
-  const headers = { "X-Neon-Request": "1" };
-  const answer = await page.request.post("/api/login", { data: { name: "admin", password: ADMIN_PASSWORD }, headers });
+  const answer = await page.request.post("/api/login", { data: { name: "admin", password: ADMIN_PASSWORD }, headers: HEADERS });
   expect(answer.status()).toBe(200);
   for (let number = 0; number < 60; number += 1) {
-    expect((await page.request.post("/api/tokens", { data: { name: `t${number}`, scope: "read" }, headers })).status()).toBe(200);
+    expect((await page.request.post("/api/tokens", { data: { name: `t${number}`, scope: "read" }, headers: HEADERS })).status()).toBe(200);
   }
   await page.goto("/settings/audit");
   const lines = page.locator("[data-audit]");
@@ -250,6 +356,8 @@ test.describe("a master that fails", () => {
     ["account", "account/sessions", "the sessions"],
     ["tokens", "tokens", "the API tokens"],
     ["users", "users", "the users"],
+    ["enrolment", "enrolments", "the enrolment codes"],
+    ["groups", "groups", "the groups"],
     ["audit", "audit?*", "the audit log"],
   ] as const) {
     test(`says so in place of ${what}, until it answers`, async ({ page }) => {
@@ -287,23 +395,26 @@ for (const [width, height] of [[1280, 800], [360, 740]] as const) {
   test.describe(`${width} pixels wide`, () => {
     test.use({ viewport: { width, height } });
 
-    test("each part fits and is accessible", async ({ page, master }) => {
-      // axe looks at six parts, in both themes.
-      test.slow();
-      const server = await Reporter.register(master, "web-1");
-      await server.metrics([sampleAgo(301_000, 1, 2, 3), sampleAgo(1000, 1, 2, 3)]);
-      await page.goto("/settings/users");
-      await login(page, "admin", ADMIN_PASSWORD);
-      await addUser(page, `a-long-name-${"x".repeat(52)}`, "operator");
-      for (const part of ["account", "users", "tokens", "storage", "audit", "about"]) {
+    for (const part of ["account", "users", "tokens", "enrolment", "groups", "storage", "audit", "about"]) {
+      test(`${part} fits and is accessible`, async ({ page, master }) => {
+        // axe looks at it in both themes.
+        test.slow();
+        const server = await Reporter.register(master, "web-1");
+        await server.metrics([sampleAgo(301_000, 1, 2, 3), sampleAgo(1000, 1, 2, 3)]);
+        await page.goto("/settings/users");
+        await login(page, "admin", ADMIN_PASSWORD);
+        await addUser(page, `a-long-name-${"x".repeat(52)}`, "operator");
+        const group = `a-long-group-${"x".repeat(51)}`;
+        await put(page, server.id, group);
+        for (const serverName of ["web-1", undefined, "y".repeat(128)]) await makeCode(page, { serverName, group });
         await page.goto(`/settings/${part}`);
         await expect(page.getByRole("heading", { level: 2 }).first()).toBeVisible();
         await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
         await expectNoOverflow(page);
         await expectAccessible(page);
         await picture(page, `settings-${part}`);
-      }
-    });
+      });
+    }
   });
 }
 

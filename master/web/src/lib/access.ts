@@ -1,8 +1,9 @@
 // The master's API as the settings use it: users, one's own account, API tokens, the audit log, and what is stored.
 
-import { ApiError, getJson, send } from "./api";
+import { ApiError, changeServer, getJson, send } from "./api";
 import { text } from "./language.svelte";
-import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, SessionDetail, StorageInfo, UserDetail } from "./model";
+import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, ServerSummary, SessionDetail, StorageInfo, UserDetail } from "./model";
+import { SERVERS_PER_PAGE } from "./paging";
 
 /** Lines of the audit log in one answer. */
 export const AUDIT_LINES = 50;
@@ -51,6 +52,41 @@ export async function endOtherSessions(): Promise<Ended> {
     }
   }
   return { ended, left: others.length - ended, reasons: [...reasons] };
+}
+
+/** What came of changing servers one after the other: how many were, of how many, and what the master said about the next. */
+export interface Changed {
+  changed: number;
+  all: number;
+  reason: string | undefined;
+}
+
+/** Puts each server of a group into another one, or into none: a group is what its servers say, and the API has no call for all. */
+export async function moveGroup(from: string, to: string | null, progress: (changed: number, all: number) => void): Promise<Changed> {
+  const ids = await idsOf(from);
+  let changed = 0;
+  for (const id of ids) {
+    progress(changed, ids.length);
+    try {
+      await changeServer(id, { group: to });
+      changed += 1;
+    } catch (cause) {
+      // One that was removed meanwhile is in no group any more. What is wrong with another is wrong with the next, too.
+      if (cause instanceof ApiError && cause.status === 404) continue;
+      return { changed, all: ids.length, reason: cause instanceof Error ? cause.message : String(cause) };
+    }
+  }
+  return { changed, all: ids.length, reason: undefined };
+}
+
+async function idsOf(group: string): Promise<number[]> {
+  const ids: number[] = [];
+  for (let last: number | undefined; ; last = ids.at(-1)) {
+    const query = new URLSearchParams({ group, limit: String(SERVERS_PER_PAGE), ...(last === undefined ? {} : { after: String(last) }) });
+    const page = await getJson<ServerSummary[]>(`/api/servers?${query.toString()}`);
+    ids.push(...page.map(({ id }) => id));
+    if (page.length < SERVERS_PER_PAGE) return ids;
+  }
 }
 
 export const secondFactor = (signal: AbortSignal): Promise<SecondFactor> => getJson("/api/account/second-factor", signal);

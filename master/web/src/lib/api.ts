@@ -78,8 +78,8 @@ export function mergeServer(id: number, from: number): Promise<void> {
 }
 
 /** `GET /api/groups`: by name, with how many servers each has. */
-export function groups(): Promise<ServerCount[]> {
-  return getJson("/api/groups");
+export function groups(signal?: AbortSignal): Promise<ServerCount[]> {
+  return getJson("/api/groups", signal);
 }
 
 /** `GET /api/servers/{id}/metrics`: fields over a stretch of time, oldest first. */
@@ -100,7 +100,7 @@ export function activities(limit: number, signal: AbortSignal): Promise<Activity
   return getJson(`/api/activities?limit=${limit}`, signal);
 }
 
-/** `GET /api/enrolments`: enrolment codes, without what they are sent as. */
+/** `GET /api/enrolments`: enrolment codes, oldest first, without what they are sent as. */
 export function enrolments(signal: AbortSignal): Promise<EnrolmentCode[]> {
   return getJson("/api/enrolments", signal);
 }
@@ -108,6 +108,25 @@ export function enrolments(signal: AbortSignal): Promise<EnrolmentCode[]> {
 /** `POST /api/enrolments`: a new code, shown this once. */
 export function enrol(request: EnrolmentRequest): Promise<EnrolmentAnswer> {
   return send("POST", "/api/enrolments", request);
+}
+
+/** `DELETE /api/enrolments/{id}`. One that is gone already is as good. */
+export async function revokeEnrolment(id: number): Promise<void> {
+  try {
+    await send("DELETE", `/api/enrolments/${id}`);
+  } catch (cause) {
+    if (!(cause instanceof ApiError && cause.status === 404)) throw cause;
+  }
+}
+
+/** `POST /api/servers/{id}/credential/rotate`: a code for the server's next credential, shown this once. */
+export function rotateCredential(id: number, expiresInSeconds: number): Promise<EnrolmentAnswer> {
+  return send("POST", `/api/servers/${id}/credential/rotate`, { expiresInSeconds });
+}
+
+/** `DELETE /api/servers/{id}/credential`: what the server registers with is refused from now on. */
+export function revokeCredential(id: number): Promise<void> {
+  return send("DELETE", `/api/servers/${id}/credential`);
 }
 
 /** `GET /api/session`: who is asking, and whether a login is needed. */

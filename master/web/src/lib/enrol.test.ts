@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { compose, composeValue, dockerRun, environmentValue, mayHaveUsed, shellWord, systemd } from "./enrol";
+import { byState, compose, composeValue, dockerRun, environmentValue, mayHaveUsed, shellWord, stateOf, systemd } from "./enrol";
 import type { ServerSummary } from "./model";
 
 const CODE = `neon_code_${"0".repeat(64)}`;
@@ -59,5 +59,23 @@ describe("a server that is told of", () => {
   it("may have used a code for any name where it is new", () => {
     expect(mayHaveUsed(code(), server("web-2"), true)).toBe(true);
     expect(mayHaveUsed(code(), server("web-2"), false)).toBe(false);
+  });
+});
+
+describe("a code", () => {
+  const code = (id: number, expiresAt: string, usedAt?: string) => ({ id, createdBy: "ada", createdAt: "", expiresAt, ...(usedAt === undefined ? {} : { usedAt }) });
+  const NOON_MS = Date.parse("2026-11-27T12:00:00Z");
+  const [BEFORE, AT, AFTER] = ["2026-11-27T11:59:59Z", "2026-11-27T12:00:00Z", "2026-11-27T12:00:01Z"];
+
+  it("is good until it expires or is used", () => {
+    expect(stateOf(code(1, AFTER), NOON_MS)).toBe("open");
+    expect(stateOf(code(1, AT), NOON_MS)).toBe("expired");
+    expect(stateOf(code(1, AFTER, BEFORE), NOON_MS)).toBe("used");
+    expect(stateOf(code(1, BEFORE, BEFORE), NOON_MS)).toBe("used");
+  });
+
+  it("comes before those that are good for nothing any more, and newer ones before older ones", () => {
+    const codes = [code(1, BEFORE), code(2, AFTER), code(3, AFTER, BEFORE), code(4, AFTER)];
+    expect(byState(codes, NOON_MS).map(({ id }) => id)).toEqual([4, 2, 3, 1]);
   });
 });

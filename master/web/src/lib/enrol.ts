@@ -93,6 +93,20 @@ END
 ${named}sudo systemctl enable neon-agent && sudo systemctl restart neon-agent`;
 }
 
+/** `open`: to be used yet. */
+export type CodeState = "open" | "used" | "expired";
+
+export function stateOf(code: EnrolmentCode, nowMs: number): CodeState {
+  if (code.usedAt != null) return "used";
+  return Date.parse(code.expiresAt) > nowMs ? "open" : "expired";
+}
+
+/** Those to be used yet in front, then the newest. */
+export function byState(codes: readonly EnrolmentCode[], nowMs: number): EnrolmentCode[] {
+  const isDone = (code: EnrolmentCode) => Number(stateOf(code, nowMs) !== "open");
+  return [...codes].sort((a, b) => isDone(a) - isDone(b) || b.id - a.id);
+}
+
 /**
  * Whether a server that was just told of may be the one that has used a code: the one it is for, or where it is for a new one
  * of any name, one that was not known before.

@@ -113,6 +113,8 @@ export const de: Text = {
     sessions: "Sitzungen",
     users: "Benutzer",
     tokens: "API-Tokens",
+    enrolments: "Registrierungscodes",
+    groups: "Gruppen",
     storage: "Speicherbelegung",
   },
 
@@ -306,6 +308,20 @@ export const de: Text = {
     wrongName: "Das ist nicht der Name des entfallenden Servers",
     submit: "Endgültig zusammenführen",
     done: (other) => `${other} ist entfallen. Sein Verlauf wird auf diesen Server übertragen, das Älteste zuerst.`,
+  },
+
+  credential: {
+    title: "Zugangsdaten des Agenten",
+    fleet: rich`Er registriert sich mit dem gemeinsamen Geheimnis aller Server.`,
+    own: (since) => rich`Er hat eigene Zugangsdaten, ${since} ausgestellt.`,
+    revoked: (since) => rich`Die Zugangsdaten wurden ${since} widerrufen: Seine Meldungen werden abgewiesen.`,
+    note: "Ein Code wird gegen die nächsten Zugangsdaten getauscht. Die jetzigen gelten, bis der Code verwendet ist. Nach einem Widerruf meldet er sich nur mit einem Code wieder.",
+    rotate: "Code für die nächsten Zugangsdaten erstellen",
+    revoke: "Widerrufen",
+    of: (server) => `Zugangsdaten von ${server}`,
+    done: "Seine Meldungen werden ab der nächsten abgewiesen.",
+    made: (when) => rich`Dies in ${code("AGENT_SECRET")} seines Agenten eintragen und ihn neu starten. Der Code läuft ${when} ab und wird nicht noch einmal angezeigt.`,
+    code: "Der Code",
   },
 
   deletion: {
@@ -561,7 +577,7 @@ export const de: Text = {
 
   settings: {
     title: "Einstellungen",
-    parts: { account: "Konto", users: "Benutzer", tokens: "API-Tokens", storage: "Datenhaltung", audit: "Audit-Log", about: "Über Neon" },
+    parts: { account: "Konto", users: "Benutzer", tokens: "API-Tokens", enrolment: "Registrierung", groups: "Gruppen", storage: "Datenhaltung", audit: "Audit-Log", about: "Über Neon" },
     whatToDo: "Aktionen",
     unknown: "unbekannt",
     sure: (label) => `${label}: sicher?`,
@@ -673,6 +689,34 @@ export const de: Text = {
     submit: "Token erstellen",
     copyNow: "Das Token jetzt kopieren: Es wird nicht noch einmal angezeigt.",
     newToken: "Das neue Token",
+  },
+
+  enrolment: {
+    title: "Registrierungscodes",
+    note: "Jeder lässt einen Server einmal zu. Verwendete und abgelaufene Codes bleiben 30 Tage in dieser Liste.",
+    none: "Es gibt keine.",
+    for: "Für",
+    anyServer: "einen neuen Server mit beliebigem Namen",
+    states: { open: "Noch nicht verwendet", used: "Verwendet", expired: "Abgelaufen" },
+    expires: (when) => rich`läuft ${when} ab`,
+    usedBy: (when, server) => rich`${when} von ${server}`,
+    of: (server) => `Code für ${server}`,
+    revoked: (server) => `Der Code für ${server} ist nicht mehr gültig.`,
+    removed: (server) => `Der Code für ${server} steht nicht mehr in der Liste.`,
+  },
+
+  groups: {
+    title: "Gruppen",
+    note: "Eine Gruppe besteht, solange ein Server zu ihr gehört. Server kommen auf ihrer Seite oder mit einem Registrierungscode in eine Gruppe. Wird eine Gruppe entfernt, gehören ihre Server zu keiner mehr.",
+    none: "Kein Server gehört zu einer Gruppe.",
+    removed: (group, servers) => `${group} ist entfernt: ${n(servers, { one: "Server gehört", other: "Server gehören" })} jetzt zu keiner Gruppe.`,
+    rename: "Gruppe umbenennen",
+    renameNote: "Ihre Server werden nacheinander geändert. Mit dem Namen einer anderen Gruppe kommen sie zu dieser. Noch nicht verwendete Codes behalten den alten Namen.",
+    newName: "Neuer Name",
+    submit: "Umbenennen",
+    renamed: (from, to, servers) => `${from} heißt jetzt ${to}, mit ${n(servers, { one: "Server", other: "Servern" })}.`,
+    moving: (changed, all) => `${changed} von ${n(all, { one: "Server", other: "Servern" })} geändert …`,
+    left: (changed, all, reason) => `Nur ${changed} von ${n(all, { one: "Server", other: "Servern" })} geändert: ${reason}`,
   },
 
   storage: {

@@ -127,6 +127,8 @@ export const en = {
     sessions: "the sessions",
     users: "the users",
     tokens: "the API tokens",
+    enrolments: "the enrolment codes",
+    groups: "the groups",
     storage: "what is stored",
   },
 
@@ -323,6 +325,20 @@ export const en = {
     wrongName: "That is not the name of the one that goes",
     submit: "Merge for good",
     done: (other: string) => `${other} is gone. Its history is on its way to this server, oldest first.`,
+  },
+
+  credential: {
+    title: "Credential of its agent",
+    fleet: rich`It registers with the secret that the whole fleet has.`,
+    own: (since: Part) => rich`It has a credential of its own, issued ${since}.`,
+    revoked: (since: Part) => rich`Its credential was revoked ${since}: its reports are refused.`,
+    note: "A code is exchanged for its next credential. What it has now stays good until the code is used. Once revoked, it reports again with a code alone.",
+    rotate: "Make a code for its next credential",
+    revoke: "Revoke",
+    of: (server: string) => `the credential of ${server}`,
+    done: "Its reports are refused from the next one on.",
+    made: (when: Part) => rich`Put this into ${code("AGENT_SECRET")} of its agent and restart it. The code expires ${when}, and is not shown again.`,
+    code: "The code",
   },
 
   deletion: {
@@ -578,7 +594,7 @@ export const en = {
 
   settings: {
     title: "Settings",
-    parts: { account: "Account", users: "Users", tokens: "API tokens", storage: "Storage", audit: "Audit log", about: "About" },
+    parts: { account: "Account", users: "Users", tokens: "API tokens", enrolment: "Enrolment", groups: "Groups", storage: "Storage", audit: "Audit log", about: "About" },
     whatToDo: "What to do",
     unknown: "unknown",
     sure: (label: string) => `${label}: sure?`,
@@ -691,6 +707,34 @@ export const en = {
     submit: "Make token",
     copyNow: "Copy the token now: it is not shown again.",
     newToken: "The new token",
+  },
+
+  enrolment: {
+    title: "Enrolment codes",
+    note: "Each lets one server in, once. Those that were used or have expired stay in this list for 30 days.",
+    none: "There are none.",
+    for: "For",
+    anyServer: "one new server of any name",
+    states: { open: "Not used yet", used: "Used", expired: "Expired" },
+    expires: (when: Part) => rich`expires ${when}`,
+    usedBy: (when: Part, server: Part) => rich`${when} by ${server}`,
+    of: (server: string) => `the code for ${server}`,
+    revoked: (server: string) => `The code for ${server} is good for nothing any more.`,
+    removed: (server: string) => `The code for ${server} is off the list.`,
+  },
+
+  groups: {
+    title: "Groups",
+    note: "A group is there as long as a server is in it. Servers are put into one on their pages, and by enrolment codes. One that is removed leaves its servers in no group.",
+    none: "No server is in a group.",
+    removed: (group: string, servers: number) => `${group} is removed: ${n(servers, { one: "server is", other: "servers are" })} in no group now.`,
+    rename: "Rename a group",
+    renameNote: "Its servers are changed one after the other. With the name of another group they join that one. Codes that were not used yet keep the old name.",
+    newName: "New name",
+    submit: "Rename",
+    renamed: (from: string, to: string, servers: number) => `${from} is ${to} now, with ${n(servers, { one: "server", other: "servers" })}.`,
+    moving: (changed: number, all: number) => `${changed} of ${n(all, { one: "server", other: "servers" })} changed…`,
+    left: (changed: number, all: number, reason: string) => `Only ${changed} of ${n(all, { one: "server", other: "servers" })} changed: ${reason}`,
   },
 
   storage: {
