@@ -137,6 +137,35 @@ test("what happened is listed and filtered in the address", async ({ page, maste
   await expect(page.locator("[data-activity]").first()).toBeVisible();
 });
 
+test("what happened long ago is found, by server and page after page", async ({ page, master }) => {
+  // Six hundred rows are drawn, again and again.
+  test.slow();
+  const quiet = await Reporter.register(master, "quiet");
+  const busy = await Reporter.register(master, "busy");
+  const many = Array.from({ length: 101 }, (_, number) => ({ name: `job-${number}` }));
+  for (let round = 0; round < 6; round += 1) await busy.containers(round % 2 === 0 ? many : []);
+
+  // One event before more than the newest five hundred.
+  await page.goto(quiet.path);
+  await expect(page.locator("[data-activity=online]")).toHaveCount(1);
+
+  await page.goto("/activity");
+  const events = page.locator("[data-activity]");
+  await expect(events).toHaveCount(500);
+  await page.goto("/activity?type=online");
+  await expect(page.getByText("No event matches.")).toBeVisible();
+  await page.getByRole("button", { name: "Older events" }).click();
+  await expect(page.getByText("That is all.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Older events" })).toHaveCount(0);
+  await expect(events).toHaveCount(2);
+  await expect(events.last()).toContainText("quiet");
+  // What comes next is in front, and what was read on stays.
+  await busy.containers([{ name: "last" }]);
+  await page.getByLabel("Kind").selectOption("");
+  await expect(events.first()).toContainText("last");
+  await expect(events.last()).toContainText("quiet");
+});
+
 for (const [width, height] of [[1280, 800], [360, 740]] as const) {
   test.describe(`${width} pixels wide`, () => {
     test.use({ viewport: { width, height } });

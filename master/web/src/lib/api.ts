@@ -95,9 +95,10 @@ export function latest(id: number, signal: AbortSignal): Promise<Sample> {
   return getJson(`/api/servers/${id}/metrics/latest`, signal);
 }
 
-/** `GET /api/activities`: what happened lately, newest first. */
-export function activities(limit: number, signal: AbortSignal): Promise<Activity[]> {
-  return getJson(`/api/activities?limit=${limit}`, signal);
+/** `GET /api/activities`: what happened, newest first, of all servers or of one; and what follows the event `before` there. */
+export function activities(query: { limit: number; serverId?: number; before?: string }, signal: AbortSignal): Promise<Activity[]> {
+  const parameters = Object.entries(query).map(([name, value]) => [name, String(value)]);
+  return getJson(`/api/activities?${new URLSearchParams(parameters).toString()}`, signal);
 }
 
 /** `GET /api/enrolments`: enrolment codes, oldest first, without what they are sent as. */

@@ -380,6 +380,8 @@ export const de: Text = {
     searchLabel: "Ereignisse durchsuchen",
     search: "Suchen",
     looked: (number) => `Durchsucht werden die letzten ${number} Ereignisse.`,
+    older: "Ältere Ereignisse",
+    all: "Das ist alles.",
     none: "Es gibt noch keine Ereignisse.",
     noMatch: "Kein Ereignis passt zur Auswahl.",
     kinds: {

@@ -397,6 +397,8 @@ export const en = {
     searchLabel: "Search what happened",
     search: "Search",
     looked: (number: number) => `The last ${number} events are looked through.`,
+    older: "Older events",
+    all: "That is all.",
     none: "Nothing has happened yet.",
     noMatch: "No event matches.",
     /** In the order in which they are offered: the one to look at first in front. */
