@@ -41,9 +41,9 @@ test("the page of this very host shows its true facts and a growing history", as
     await reveal(page, of, id);
     await expect(chart(page, id).locator("canvas")).toBeVisible();
     await expect(chart(page, id).locator(`[data-line="${field}"]`)).toHaveText(/^[\d.,]+ (%|[KMGT]iB|B)$/);
-    await expect(chart(page, id).getByRole("img")).toHaveAttribute("aria-label", /lowest [\d.,]+ \S+, mean [\d.,]+ /);
+    await expect(chart(page, id).getByRole("slider")).toHaveAttribute("aria-label", /lowest [\d.,]+ \S+, mean [\d.,]+ /);
   }
-  await expect(chart(page, "cores").getByRole("img")).toHaveAttribute("aria-label", new RegExp(`^${cpus().length} cores?\\. Core 0: [\\d.]+ %`));
+  await expect(chart(page, "cores").getByRole("slider")).toHaveAttribute("aria-label", new RegExp(`^${cpus().length} cores?\\. Core 0: [\\d.]+ %`));
 });
 
 test("a chart is drawn, and its numbers asked for, only when it is close to the window", async ({ page, master }) => {
@@ -132,6 +132,60 @@ test("the range is in the address, and the back button undoes it", async ({ page
   await expect(current).toHaveText("90d");
   await page.goBack();
   await expect(current).toHaveText("30d");
+});
+
+test("what was at a moment is read by keyboard, and said in words", async ({ page, master }) => {
+  const server = await Reporter.register(master, "keyed");
+  await server.metrics([[3, 10], [2, 20], [1, 30]].map(([minutes = 0, load = 0]) => ({ ...sampleAgo(minutes * MINUTE_MS, load), readings: readings(load) })));
+  await page.goto(server.path);
+  await expect(chart(page, "cpu").locator("canvas")).toBeVisible();
+  const slider = chart(page, "cpu").getByRole("slider");
+  await expect(slider).toHaveAttribute("aria-valuetext", "latest: Busy 30.0 %");
+  await slider.focus();
+  const value = chart(page, "cpu").locator("[data-line=cpuPercent]");
+  for (const [key, load] of [["ArrowLeft", 30], ["ArrowLeft", 20], ["Home", 10], ["ArrowLeft", 10], ["ArrowRight", 20], ["End", 30]] as const) {
+    await page.keyboard.press(key);
+    await expect(value, key).toHaveText(`${load}.0 %`);
+    await expect(slider, key).toHaveAttribute("aria-valuetext", new RegExp(`\\d\\d:\\d\\d:\\d\\d: Busy ${load}\\.0 %$`));
+  }
+  // The other charts are at the same moment, and are let go with the focus.
+  await page.keyboard.press("Home");
+  await expect(chart(page, "memory").locator(".foot time")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(slider).toHaveAttribute("aria-valuetext", "latest: Busy 30.0 %");
+
+  const cores = chart(page, "cores").getByRole("slider");
+  await cores.scrollIntoViewIfNeeded();
+  await expect(cores).toHaveAttribute("aria-label", /^2 cores/);
+  await cores.focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect(cores).toHaveAttribute("aria-valuetext", /core 0: [\d.]+ %$/);
+  await page.keyboard.press("ArrowDown");
+  await expect(cores).toHaveAttribute("aria-valuetext", /core 1: [\d.]+ %$/);
+});
+
+test.describe("by touch", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test("a drag across a chart zooms", async ({ page, master }) => {
+    const server = await Reporter.register(master, "touched");
+    await server.metrics(Array.from({ length: 59 }, (_, index) => sampleAgo((59 - index) * MINUTE_MS, index + 1)));
+    await page.goto(server.path);
+    const over = chart(page, "cpu").locator(".u-over");
+    await over.scrollIntoViewIfNeeded();
+    const box = await over.boundingBox();
+    if (box === null) throw new Error("the chart has no plotting area");
+    const touch = await page.context().newCDPSession(page);
+    const y = box.y + box.height / 2;
+    const at = (share: number) => [{ x: box.x + box.width * share, y }];
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0.5) });
+    for (const share of [0.45, 0.4, 0.3, 0.25]) await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(share) });
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await expect(page).toHaveURL(/\?from=[^&]+Z&to=[^&]+Z$/);
+    const parameters = new URL(page.url()).searchParams;
+    const [from, to] = ["from", "to"].map((name) => Date.parse(parameters.get(name) ?? ""));
+    expect(Math.abs((to ?? 0) - (from ?? 0) - 15 * MINUTE_MS)).toBeLessThan(2 * MINUTE_MS);
+  });
 });
 
 test("any stretch is in the address, typed or dragged, and what is wrong is said", async ({ page, master }) => {

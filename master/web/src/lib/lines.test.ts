@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { linesOf, nearest } from "./lines";
+import { linesOf, nearest, pointAfter } from "./lines";
 import type { Series } from "./model";
 import type { ChartSpec } from "./readings";
 
@@ -56,5 +56,23 @@ describe("nearest", () => {
     expect(nearest(times, 99, 10)).toBeUndefined();
     expect(nearest(times, 30, 5)).toBeUndefined();
     expect(nearest([], 1, 10)).toBeUndefined();
+  });
+});
+
+describe("pointAfter", () => {
+  it("goes from point to point and stays within them", () => {
+    expect([4, 0].map((at) => pointAfter("ArrowLeft", at, 20))).toEqual([3, 0]);
+    expect([4, 19].map((at) => pointAfter("ArrowRight", at, 20))).toEqual([5, 19]);
+    expect([pointAfter("PageUp", 15, 20), pointAfter("PageDown", 15, 20)]).toEqual([5, 19]);
+    expect([pointAfter("Home", 15, 20), pointAfter("End", 15, 20)]).toEqual([0, 19]);
+  });
+
+  it("begins with what is newest", () => {
+    expect([pointAfter("ArrowLeft", undefined, 20), pointAfter("PageDown", undefined, 20), pointAfter("Home", undefined, 20)]).toEqual([19, 19, 0]);
+  });
+
+  it("leaves other keys alone, and what has no points", () => {
+    for (const key of ["Tab", "a", "toString", "Enter"]) expect(pointAfter(key, 3, 20), key).toBeUndefined();
+    expect(pointAfter("ArrowLeft", undefined, 0)).toBeUndefined();
   });
 });

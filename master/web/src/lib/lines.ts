@@ -60,6 +60,18 @@ export function nearest(times: readonly number[], at: number, reach: number): nu
   return distance(best) <= reach ? best : undefined;
 }
 
+/** Points at a time by Page Up and Page Down. */
+const PAGE = 10;
+
+/** The point that a key goes to from `at`, of `count`; from nowhere to the last, or with Home to the first. Absent where the key means nothing. */
+export function pointAfter(key: string, at: number | undefined, count: number): number | undefined {
+  const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -PAGE, PageDown: PAGE, Home: -Infinity, End: Infinity };
+  const step = Object.hasOwn(steps, key) ? steps[key] : undefined;
+  if (step === undefined || count === 0) return undefined;
+  if (at === undefined && step !== -Infinity) return count - 1;
+  return Math.min(count - 1, Math.max(0, (at ?? 0) + step));
+}
+
 function valuesOf(series: Series, line: Line): Column {
   const factor = line.factor ?? 1;
   const taken = (line.minus ?? []).map((field) => columnOf(series, field));

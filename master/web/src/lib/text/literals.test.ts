@@ -11,7 +11,7 @@ const SAID = /^(aria-(label|description|roledescription|valuetext)|title|placeho
 /** Said where it is a property of a component; a field's `name` is not shown. */
 const SAID_BY_COMPONENTS = /^name$/;
 /** Literals that are no words: headers, keys, parts of the API's names, style. */
-const NO_WORDS = /^(Accept|Date|Enter|Mac|Percent|11px system-ui|color-mix in srgb,|prefers-color-scheme: dark)$/;
+const NO_WORDS = /^(Accept|Date|Enter|Escape|Mac|Percent|11px system-ui|color-mix in srgb,|prefers-color-scheme: dark)$/;
 /** Commands for a shell, which are the same everywhere, and the names of the languages. */
 const LEFT_OUT = /\/(enrol|connect|language\.svelte)\.ts$/;
 
