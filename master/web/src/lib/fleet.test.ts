@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { counted, countByStatus, type Filter, filtered as filteredBy, sorted } from "./fleet";
+import { counted, countByStatus, type Filter, filtered as filteredBy, sorted, orderParameters } from "./fleet";
 import type { ServerSummary } from "./model";
 
 function server(id: number, name: string, more: Partial<ServerSummary> = {}): ServerSummary {
@@ -91,5 +91,13 @@ describe("counted", () => {
   it("counts by name, in the order people read", () => {
     const said = [server(1, "a", { tags: ["n10", "n9"] }), server(2, "b", { tags: ["n9"] }), server(3, "c")];
     expect(counted(said, ({ tags }) => tags ?? [])).toEqual([{ name: "n9", servers: 2 }, { name: "n10", servers: 1 }]);
+  });
+});
+
+describe("orderParameters", () => {
+  it("leaves the usual order out of the address", () => {
+    expect(orderParameters("name", "asc")).toEqual({ sort: "", dir: "" });
+    expect(orderParameters("name", "desc")).toEqual({ sort: "name", dir: "desc" });
+    expect(orderParameters("cpu", "asc")).toEqual({ sort: "cpu", dir: "asc" });
   });
 });

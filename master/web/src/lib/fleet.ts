@@ -81,6 +81,12 @@ export function firstDirection(column: Column): Direction {
   return column === "name" || column === "status" ? "asc" : "desc";
 }
 
+/** An order as parameters of the address; the usual one, by name, is none. */
+export function orderParameters(column: Column, direction: Direction): { sort: string; dir: string } {
+  const isUsual = column === "name" && direction === "asc";
+  return { sort: isUsual ? "" : column, dir: isUsual ? "" : direction };
+}
+
 /** Ten thousand names take longer to compare than everything else together, and rarely change: they are ranked once. */
 let ranked: { servers: readonly ServerSummary[]; ranks: ReadonlyMap<number, number> } = { servers: [], ranks: new Map() };
 
