@@ -74,21 +74,22 @@ describe("imageOf", () => {
 
 describe("placedByUrgency", () => {
   const any: ContainerFilter = { words: "", state: "", server: "", project: "", image: "" };
+  const [first, second] = [{ id: 1, name: "a", displayName: "Zulu" }, { id: 2, name: "b" }];
   const all = [
-    { serverName: "b", container: container("web", { image: "nginx:1", composeProject: "shop" }) },
-    { serverName: "a", container: container("web", { image: "nginx:2" }) },
-    { serverName: "a", container: container("sick", { health: "unhealthy" }) },
-    { serverName: "b", container: container("looping", { status: "restarting" }) },
+    { server: second, container: container("web", { image: "nginx:1", composeProject: "shop" }) },
+    { server: first, container: container("web", { image: "nginx:2" }) },
+    { server: first, container: container("sick", { health: "unhealthy" }) },
+    { server: second, container: container("looping", { status: "restarting" }) },
   ];
-  const found = (filter: Partial<ContainerFilter>) => placedByUrgency(all, { ...any, ...filter }).map(({ container: { name }, serverName }) => `${name}@${serverName}`);
+  const found = (filter: Partial<ContainerFilter>) => placedByUrgency(all, { ...any, ...filter }).map(({ container: { name }, server }) => `${name}@${server.name}`);
 
-  it("puts the unhealthy and the restarting of all servers first", () => {
-    expect(found({})).toEqual(["sick@a", "looping@b", "web@a", "web@b"]);
+  it("puts the unhealthy and the restarting of all servers first, equals by what their server is shown as", () => {
+    expect(found({})).toEqual(["sick@a", "looping@b", "web@b", "web@a"]);
   });
 
   it("filters by each and by all", () => {
     expect(found({ state: "unhealthy" })).toEqual(["sick@a"]);
-    expect(found({ state: "running" })).toEqual(["web@a", "web@b"]);
+    expect(found({ state: "running" })).toEqual(["web@b", "web@a"]);
     expect(found({ image: "nginx", server: "b" })).toEqual(["web@b"]);
     expect(found({ project: "shop" })).toEqual(["web@b"]);
     expect(found({ words: " NGINX:2" })).toEqual(["web@a"]);

@@ -1,6 +1,7 @@
 // How urgent a container is, and the words for its state.
 
-import type { Container } from "./model";
+import { titleOf } from "./fleet";
+import type { Container, ServerSummary } from "./model";
 
 /** How a state is to be read: nobody needs to look, somebody may, somebody should. */
 export type Tone = "good" | "idle" | "warn" | "bad";
@@ -13,7 +14,7 @@ export function byUrgency(containers: readonly Container[]): Container[] {
 /** A container and the server it is on. */
 export interface Placed {
   container: Container;
-  serverName: string;
+  server: Pick<ServerSummary, "id" | "name" | "displayName">;
 }
 
 /** What is asked for; empty: any. */
@@ -21,6 +22,7 @@ export interface ContainerFilter {
   /** In its name or image, whatever the case. */
   words: string;
   state: string;
+  /** A server's name, not what it is shown as. */
   server: string;
   project: string;
   image: string;
@@ -35,9 +37,9 @@ export function stateOf(container: Container): string {
 export function placedByUrgency(all: readonly Placed[], filter: ContainerFilter): Placed[] {
   const words = filter.words.trim().toLocaleLowerCase();
   const wanted = all.filter(
-    ({ container, serverName }) =>
+    ({ container, server }) =>
       (filter.state === "" || stateOf(container) === filter.state) &&
-      (filter.server === "" || serverName === filter.server) &&
+      (filter.server === "" || server.name === filter.server) &&
       (filter.project === "" || container.composeProject === filter.project) &&
       (filter.image === "" || imageOf(container.image).name === filter.image) &&
       (container.name.toLocaleLowerCase().includes(words) || container.image.toLocaleLowerCase().includes(words)),
@@ -45,7 +47,7 @@ export function placedByUrgency(all: readonly Placed[], filter: ContainerFilter)
   const compare = new Intl.Collator("en", { numeric: true }).compare;
   return wanted.sort(
     (a, b) =>
-      urgency(a.container) - urgency(b.container) || compare(a.container.name, b.container.name) || compare(a.serverName, b.serverName),
+      urgency(a.container) - urgency(b.container) || compare(a.container.name, b.container.name) || compare(titleOf(a.server), titleOf(b.server)),
   );
 }
 

@@ -41,7 +41,7 @@ export const everywhere: Poll<Everywhere> = new Poll(async (signal) => {
   // Without the holes of those that are gone.
   const servers = found.flat();
   return {
-    containers: servers.flatMap(({ name, containers }) => containers.map((container) => ({ container, serverName: name }))),
+    containers: servers.flatMap((server) => server.containers.map((container) => ({ container, server }))),
     services: servers.flatMap((server) => server.services.filter(isDescribed).map((service) => ({ service, server }))),
     leftOut: having.length - asked.length,
   };

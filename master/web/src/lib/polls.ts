@@ -1,6 +1,7 @@
 // The polls that outlive a view, so that coming back shows the last answer at once.
 
 import { servers } from "./api";
+import { titleOf } from "./fleet";
 import { live } from "./live.svelte";
 import type { ServerSummary } from "./model";
 import { SERVERS_PER_PAGE } from "./paging";
@@ -21,6 +22,11 @@ export const fleet: Poll<readonly ServerSummary[]> = new Poll(async (signal) => 
   fleet.intervalMs = (live.isOpen ? TOLD_MS : FLEET_MS) * Math.max(1, Math.ceil(all.length / SERVERS_PER_PAGE));
   return live.since(beganMs, all);
 }, FLEET_MS);
+
+/** What people call each server, by its id. */
+export function titles(): ReadonlyMap<number, string> {
+  return new Map((fleet.data ?? []).map((server) => [server.id, titleOf(server)]));
+}
 
 session.onForget(() => {
   fleet.data = undefined;
