@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use sqlx::{Connection, Row};
 
 use crate::Result;
-use crate::load::{Fleet, INTERVAL_MS};
+use crate::load::{Fleet, Sample};
 use crate::process::{Database, block_on};
 
 /// Sample times of each server, and when it was heard.
@@ -61,21 +61,22 @@ impl Account {
         let mut faults = Vec::new();
         for agent in &fleet.agents {
             let stored = self.samples.remove(&agent.server_id).unwrap_or_default();
-            let mut count = vec![0_u32; agent.acknowledged.len()];
+            let mut count = vec![0_u32; agent.samples.len()];
             for time_ms in stored {
-                let since_first = time_ms - agent.first_ms;
-                match count.get_mut((since_first / INTERVAL_MS) as usize) {
-                    Some(count) if since_first % INTERVAL_MS == 0 => *count += 1,
-                    _ => faults.push(format!("server {}: a sample of {time_ms} that nobody sent", agent.server_id)),
+                match agent.samples.binary_search_by_key(&time_ms, |sample| sample.time_ms) {
+                    Ok(number) => count[number] += 1,
+                    Err(_) => faults
+                        .push(format!("server {}: a sample of {time_ms} that is none of its own", agent.server_id)),
                 }
             }
-            for (number, (count, is_acknowledged)) in count.iter().zip(&agent.acknowledged).enumerate() {
-                acknowledged += u64::from(*is_acknowledged);
-                if *count != u32::from(*is_acknowledged) {
-                    faults.push(format!("server {}: sample {number} is there {count} times", agent.server_id));
+            for (count, sample) in count.iter().zip(&agent.samples) {
+                acknowledged += u64::from(sample.is_acknowledged);
+                if *count != u32::from(sample.is_acknowledged) {
+                    let Sample { time_ms, .. } = sample;
+                    faults.push(format!("server {}: the sample of {time_ms} is there {count} times", agent.server_id));
                 }
             }
-            refused += agent.refused_ms.len() as u64;
+            refused += agent.bad_ms.len() as u64;
             let heard_ms = self.heard.get(&agent.server_id).copied().unwrap_or_default();
             if is_heard_exact && heard_ms < agent.heard_ms {
                 faults.push(format!(

@@ -14,8 +14,8 @@ use crate::process::{AGENT_SECRET, Master, own_cpu_s};
 
 /// Samples an agent kept in an outage.
 pub const KEPT: usize = 100;
-/// Time between two samples of an agent.
-pub const INTERVAL_MS: i64 = 300_000;
+/// Time between two of them.
+const KEPT_INTERVAL_MS: i64 = 300_000;
 /// Every so many sample requests one has a bad sample.
 const BAD_EVERY: u64 = 251;
 /// What was turned away comes again after this: an agent would wait longer.
@@ -39,15 +39,40 @@ pub struct Agent {
     pub server_id: i64,
     /// Head of its requests up to the path's end, and from there to the length.
     token: String,
-    /// Time of its first sample; the others follow at the interval.
-    pub first_ms: i64,
-    /// Of each sample, whether it was acknowledged.
-    pub acknowledged: Vec<bool>,
-    /// Times of samples that were refused.
-    pub refused_ms: Vec<i64>,
+    /// Its samples, oldest first.
+    pub samples: Vec<Sample>,
+    /// Times of its bad samples: nothing of these times may be stored.
+    pub bad_ms: Vec<i64>,
     /// When its newest acknowledged request was sent, by the wall clock.
     pub heard_ms: i64,
     containers: usize,
+}
+
+/// A sample that was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    pub time_ms: i64,
+    pub is_acknowledged: bool,
+}
+
+impl Agent {
+    /// One that has said nothing yet. With an empty token it has to register.
+    fn new(server_id: i64, token: &str) -> Self {
+        Self { server_id, token: token.to_owned(), samples: Vec::new(), bad_ms: Vec::new(), heard_ms: 0, containers: 0 }
+    }
+
+    /// Now, or a little later where it has had a sample of this time.
+    fn next_time_ms(&self) -> i64 {
+        let last_ms = |times: Option<i64>| times.map_or(i64::MIN, |ms| ms + 1);
+        let sent_ms = last_ms(self.samples.last().map(|sample| sample.time_ms));
+        wall_ms().max(sent_ms).max(last_ms(self.bad_ms.last().copied()))
+    }
+
+    /// Makes a sample of this time, and returns its number.
+    fn sample(&mut self, time_ms: i64) -> usize {
+        self.samples.push(Sample { time_ms, is_acknowledged: false });
+        self.samples.len() - 1
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -145,7 +170,6 @@ pub struct Fleet<'a> {
     again: VecDeque<Request>,
     random: fastrand::Rng,
     sample_requests: u64,
-    first_ms: i64,
 }
 
 impl<'a> Fleet<'a> {
@@ -164,8 +188,6 @@ impl<'a> Fleet<'a> {
             again: VecDeque::new(),
             random: fastrand::Rng::with_seed(1),
             sample_requests: 0,
-            // Two days ago: no sample of a run is ahead of the clock.
-            first_ms: wall_ms() - 2 * 86_400_000,
         };
         fleet.widen(connections);
         Ok(fleet)
@@ -186,31 +208,12 @@ impl<'a> Fleet<'a> {
 
     /// Makes up an agent that is known nowhere: for a server that asks nobody.
     pub fn pretend(&mut self) {
-        let first_ms = self.first_ms;
-        self.agents.push(Agent {
-            server_id: 1,
-            token: "none".to_owned(),
-            first_ms,
-            acknowledged: Vec::new(),
-            refused_ms: Vec::new(),
-            heard_ms: 0,
-            containers: 0,
-        });
+        self.agents.push(Agent::new(1, "none"));
     }
 
     pub fn register(&mut self, count: usize) -> Result<()> {
         let mut next = 0;
-        for number in 0..count {
-            self.agents.push(Agent {
-                server_id: 0,
-                token: String::new(),
-                first_ms: self.first_ms + number as i64 % 1000,
-                acknowledged: Vec::new(),
-                refused_ms: Vec::new(),
-                heard_ms: 0,
-                containers: 0,
-            });
-        }
+        self.agents.extend((0..count).map(|_| Agent::new(0, "")));
         self.drive(None, Duration::from_secs(600), &mut |_| {
             next += 1;
             (next <= count).then(|| (next - 1, What::Register(format!("fleet-{next:06}"))))
@@ -251,11 +254,12 @@ impl<'a> Fleet<'a> {
         })
     }
 
-    /// All agents send what they kept.
+    /// All agents send what they kept: the newest is of now.
     pub fn backfill(&mut self, master: &Master, at_most: Duration) -> Result<Report> {
         let mut next = 0;
+        let last_ms = wall_ms();
         for agent in &mut self.agents {
-            agent.acknowledged = vec![false; KEPT];
+            (0..KEPT as i64).rev().for_each(|ago| drop(agent.sample(last_ms - ago * KEPT_INTERVAL_MS)));
         }
         self.measured("outage", Some(master), None, at_most, &mut |fleet| {
             next += 1;
@@ -280,20 +284,13 @@ impl<'a> Fleet<'a> {
             return What::Containers(agent.containers - 1);
         }
         self.sample_requests += 1;
-        let number = agent.acknowledged.len();
         if self.sample_requests.is_multiple_of(BAD_EVERY) {
-            // Between two good ones, so that nobody else has that time.
-            let bad_ms = agent.first_ms + number as i64 * INTERVAL_MS + 1000;
-            let with_good = self.sample_requests.is_multiple_of(2 * BAD_EVERY);
-            if with_good {
-                agent.acknowledged.push(false);
-            } else if agent.refused_ms.contains(&bad_ms) {
-                return What::Heartbeat;
-            }
-            return What::Bad(with_good.then_some(number), bad_ms);
+            let good = self.sample_requests.is_multiple_of(2 * BAD_EVERY).then(|| agent.sample(agent.next_time_ms()));
+            let bad_ms = agent.next_time_ms();
+            agent.bad_ms.push(bad_ms);
+            return What::Bad(good, bad_ms);
         }
-        agent.acknowledged.push(false);
-        What::Sample(number)
+        What::Sample(agent.sample(agent.next_time_ms()))
     }
 
     fn measured(
@@ -493,18 +490,15 @@ impl<'a> Fleet<'a> {
                 agent.server_id = answer["data"]["serverId"].as_i64().ok_or_else(text)?;
                 agent.token = answer["data"]["token"].as_str().ok_or_else(text)?.to_owned();
             }
-            What::Sample(number) => agent.acknowledged[number] = true,
-            What::Bad(good, bad_ms) => {
-                agent.refused_ms.push(bad_ms);
-                if let Some(number) = good {
-                    agent.acknowledged[number] = true;
-                    if !text().contains("\"refused\":1") {
-                        return Err(format!("a bad sample was not refused: {}", text()).into());
-                    }
+            What::Sample(number) => agent.samples[number].is_acknowledged = true,
+            What::Bad(Some(number), _) => {
+                agent.samples[number].is_acknowledged = true;
+                if !text().contains("\"refused\":1") {
+                    return Err(format!("a bad sample was not refused: {}", text()).into());
                 }
             }
-            What::Kept => agent.acknowledged.fill(true),
-            What::Heartbeat | What::Containers(_) => {}
+            What::Kept => agent.samples.iter_mut().for_each(|sample| sample.is_acknowledged = true),
+            What::Bad(None, _) | What::Heartbeat | What::Containers(_) => {}
         }
         Ok(())
     }
@@ -515,7 +509,7 @@ pub fn wall_ms() -> i64 {
 }
 
 fn write_request(out: &mut Vec<u8>, request: &Request, agent: &Agent, bodies: &Bodies) {
-    let time_of = |number: usize| agent.first_ms + number as i64 * INTERVAL_MS;
+    let time_of = |number: usize| agent.samples[number].time_ms;
     let path = match request.what {
         What::Register(_) => "register",
         What::Heartbeat => "heartbeat",
