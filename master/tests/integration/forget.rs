@@ -5,7 +5,9 @@ use neon_master::store::{Merge, Store};
 use neon_shared::metrics::ServerInfo;
 use neon_shared::time::Timestamp;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
+use crate::common::database::block_on;
 use crate::common::fixtures::{CONTAINER, READINGS, ago, containers, metrics, sample, sample_with};
 use crate::common::people::add;
 use crate::common::{Client, Database, Engine, Master, on_both_engines, wait_for};
@@ -522,6 +524,57 @@ fn of_two_masters_one_deletes_and_both_forget() {
     for master in [first, second] {
         let log = master.log();
         assert!(log.iter().all(|line| !line.contains("cannot delete what is left")), "{log:?}");
+    }
+}
+
+/// SQLite has one writer, so that a step there has to be short. On PostgreSQL nobody waits, however long one takes.
+#[test]
+fn on_postgres_no_report_waits_for_a_step() {
+    let database = Database::fresh(Engine::Postgres);
+    let (master, client, operator) = started(&database);
+    let (new, agent) = master.registered("new");
+    // What deletes samples waits for a lock, and is not done before it has got it.
+    for sql in [
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+         'BEGIN PERFORM pg_advisory_xact_lock(61); RETURN NULL; END'",
+        "CREATE TRIGGER wait AFTER DELETE ON metrics FOR EACH STATEMENT EXECUTE FUNCTION wait()",
+    ] {
+        database.execute(sql);
+    }
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 61 AND NOT granted \
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    for (path, how) in [(format!("/api/servers/{new}/merge"), "POST"), ("/api/servers".to_owned(), "DELETE")] {
+        let (old, _) = master.registered("old");
+        flood(&database, old);
+        let holder = block_on(async {
+            let mut holder = sqlx::PgConnection::connect(&database.url()).await.unwrap();
+            sqlx::query("SELECT pg_advisory_lock(61)").execute(&mut holder).await.unwrap();
+            holder
+        });
+        wait_for("its end to begin", || {
+            // A heartbeat that was still to be written may bring it back.
+            database.execute(&format!("UPDATE servers SET status = 'offline' WHERE id = {old}"));
+            let (path, body) = match how {
+                "POST" => (path.clone(), json!({"from": old}).to_string()),
+                _ => (format!("{path}/{old}"), String::new()),
+            };
+            matches!(client.with(&operator, how, &path, &body).status, 202 | 204).then_some(())
+        });
+        wait_for("a step to wait", || (database.numbers(waiting) == [1]).then_some(()));
+
+        for (route, body) in [
+            ("metrics", metrics(&[sample(ago(0))])),
+            ("heartbeat", "{}".to_owned()),
+            ("containers", containers(&[&CONTAINER.replacen("hc", how, 1)])),
+        ] {
+            let answer = client.post(&format!("/api/agent/{route}"), &agent, body);
+            assert_eq!(answer.status, 200, "{route}: {}", answer.text());
+        }
+        master.registered(&format!("third {how}"));
+        assert_eq!(database.numbers(waiting), [1], "the step still waits");
+
+        block_on(async { holder.close().await.unwrap() });
+        wait_for("the last rows to go", || (left(&database, old) == 0).then_some(()));
     }
 }
 
