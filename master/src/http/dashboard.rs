@@ -1,12 +1,13 @@
 //! The dashboard's files, embedded in the binary.
 //!
 //! A path that names no file is a page of the dashboard's own router and gets `index.html`. Files under `assets/`
-//! carry a hash of their content in their names and may be kept for ever; the rest is revalidated by its ETag. Where
-//! the dashboard was not built, every page says how to build it.
+//! carry a hash of their content in their names and may be kept for ever; the rest is revalidated by its ETag. What the
+//! build has compressed is sent so to whoever takes it. Where the dashboard was not built, every page says how to build it.
 
 use rust_embed::{EmbeddedFile, RustEmbed};
 use salvo::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderValue, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use salvo::http::{Response, StatusCode};
 use salvo::{Request, handler};
@@ -23,6 +24,8 @@ const INDEX: &str = "index.html";
 const DOCS: &str = "docs.html";
 /// Where the build puts files with a hash of their content in the name.
 const HASHED: &str = "assets/";
+/// What the compressed form of a file has at the end of its name.
+const COMPRESSED: &str = ".gz";
 /// A page loads nothing but itself and its pictures from `$images`, and runs no inline script or style; the browser holds it to
 /// that.
 macro_rules! policy {
@@ -44,7 +47,7 @@ const NOT_BUILT: &str = include_str!("dashboard_missing.html");
 pub async fn dashboard_file(request: &mut Request, response: &mut Response) {
     let path = request.uri().path().trim_start_matches('/');
     match find::<Files>(path) {
-        Page::File(path, file) => write(request, response, path, file),
+        Page::File(path, file) => write(request, response, path, file, Files::get(&format!("{path}{COMPRESSED}"))),
         Page::Missing => {
             response.status_code(StatusCode::NOT_FOUND);
         }
@@ -72,9 +75,25 @@ fn find<Embedded: RustEmbed>(path: &str) -> Page<'_> {
     }
 }
 
-fn write(request: &Request, response: &mut Response, path: &str, file: EmbeddedFile) {
-    let etag = etag(&file.metadata.sha256_hash());
+fn write(
+    request: &Request,
+    response: &mut Response,
+    path: &str,
+    plain: EmbeddedFile,
+    compressed: Option<EmbeddedFile>,
+) {
     let headers = response.headers_mut();
+    if compressed.is_some() {
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    let file = match compressed {
+        Some(compressed) if takes_gzip(request.headers()) => {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            compressed
+        }
+        _ => plain,
+    };
+    let etag = etag(&file.metadata.sha256_hash());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control(path)));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy(path)));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -90,6 +109,19 @@ fn write(request: &Request, response: &mut Response, path: &str, file: EmbeddedF
         response.status_code(StatusCode::OK);
         response.body(file.data.into_owned());
     }
+}
+
+/// RFC 9110 section 12.5.3. A client that says nothing of it would have to take anything; it gets what anybody can read.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lists = || headers.get_all(ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
+    let weight = |wanted: &str| {
+        lists().flat_map(|list| list.split(',')).find_map(|coding| {
+            let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+            let weight = || parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            name.trim().eq_ignore_ascii_case(wanted).then(weight).flatten()
+        })
+    };
+    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
 }
 
 fn policy(path: &str) -> &'static str {
@@ -140,6 +172,25 @@ mod tests {
         assert_eq!(found(find::<Built>("docs")), "docs.html");
         assert_eq!(found(find::<Built>("assets/app-old.js")), "missing");
         assert_eq!(found(find::<Built>("../Cargo.toml")), "index.html");
+    }
+
+    #[test]
+    fn what_is_compressed_goes_to_who_takes_it() {
+        let takes = |lists: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for list in lists {
+                headers.append(ACCEPT_ENCODING, HeaderValue::from_static(list));
+            }
+            takes_gzip(&headers)
+        };
+        for lists in [&["gzip"][..], &["br, GZIP;q=0.5"], &["*"], &["deflate", "gzip"], &["identity;q=0, *;q=0.1"]] {
+            assert!(takes(lists), "{lists:?}");
+        }
+        for lists in
+            [&[][..], &[""], &["br"], &["gzip;q=0"], &["*, gzip;q=0.0"], &["gzip;q=much"], &["*;q=0"], &["gzipped"]]
+        {
+            assert!(!takes(lists), "{lists:?}");
+        }
     }
 
     #[test]

@@ -36,6 +36,28 @@ fn an_unchanged_page_is_not_sent_again() {
     assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, Some(etag)));
 }
 
+#[test]
+fn a_page_is_sent_compressed_to_who_takes_it() {
+    let database = Database::fresh(Engine::Sqlite);
+    let master = Master::start(&database);
+    let asked = |headers: &[(&str, &str)]| master.client.request("GET", "/", headers, b"");
+    let plain = asked(&[]);
+    let Some(etag) = plain.header("etag") else { return };
+    assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("accept-encoding")));
+    let compressed = asked(&[("Accept-Encoding", "br, gzip")]);
+    assert_eq!(
+        (compressed.header("content-encoding"), compressed.header("vary")),
+        (Some("gzip"), Some("accept-encoding"))
+    );
+    assert_eq!(compressed.header("content-type"), plain.header("content-type"));
+    assert!(compressed.body.starts_with(&[0x1f, 0x8b]) && compressed.body.len() < plain.body.len());
+    let other = compressed.header("etag").unwrap();
+    assert_ne!(other, etag, "other bytes have another tag");
+    let known = [("Accept-Encoding", "gzip"), ("If-None-Match", other)];
+    assert_eq!(asked(&known).status, 304);
+    assert_eq!(asked(&known[1..]).status, 200);
+}
+
 /// The binary finds its pages wherever it is: they are inside of it.
 #[test]
 fn a_binary_that_was_moved_serves_the_same_page() {
