@@ -203,7 +203,7 @@ async fn look(store: &Store, since_ms: i64) -> Result<Look, StoreError> {
     // Events first: what they tell of is in the servers that are read then.
     let activities = store.activities_since(since_ms).await?;
     let containers = store.container_sets_since(since_ms).await?;
-    let servers = store.server_list().await?;
+    let servers = store.server_list_anew().await?;
     Ok(Look { at_ms, servers, containers, activities })
 }
 

@@ -26,6 +26,7 @@ mod heard;
 mod identities;
 mod ingest;
 mod leader;
+mod listed;
 mod lock;
 mod metrics;
 mod organise;
@@ -319,13 +320,13 @@ macro_rules! write {
                 let _turn = engine.turn().await;
                 let mut transaction = engine.begin().await?;
                 let result = $thing::sqlite::$function(&mut transaction, $($argument),*).await?;
-                transaction.commit().await?;
+                $store.commit(transaction).await?;
                 Ok(result)
             }
             Engine::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
                 let result = $thing::postgres::$function(&mut transaction, $($argument),*).await?;
-                transaction.commit().await?;
+                $store.commit(transaction).await?;
                 Ok(result)
             }
         }
@@ -376,6 +377,7 @@ struct Shared {
     /// The guard of SQLite's disk, once there is one.
     disk: OnceLock<Arc<Disk>>,
     measured: Mutex<storage::Measured>,
+    listed: listed::Listed,
     /// Until when this master has rolled up everything.
     rolled_until_ms: AtomicI64,
     /// Until when it has tried: what is left from before could not be read.
@@ -599,12 +601,25 @@ impl Store {
         Ok(ids.len())
     }
 
-    /// All servers, by name.
+    async fn commit<D: sqlx::Database>(&self, transaction: sqlx::Transaction<'_, D>) -> Result<(), sqlx::Error> {
+        let outcome = transaction.commit().await;
+        // Also where it failed: that may have been on the way back.
+        self.shared.listed.wrote();
+        outcome
+    }
+
+    /// All servers, by name, also what another master has just written.
+    pub async fn server_list_anew(&self) -> Result<Vec<ServerSummary>, StoreError> {
+        let newest = self.heard.newest_of_all();
+        Ok(self.add_what_is_in_memory_to_all(listed::read_anew(self).await?, &newest))
+    }
+
+    /// All servers, by name. What another master has just written comes a moment later.
     pub async fn server_list(&self) -> Result<Vec<ServerSummary>, StoreError> {
         // Before it is read: what is written meanwhile is in one of the two.
         let newest = self.heard.newest_of_all();
-        let list: Result<Vec<ServerSummary>, StoreError> = read!(self, servers::list());
-        Ok(self.add_what_is_in_memory_to_all(list?, &newest))
+        let list = Arc::unwrap_or_clone(self.shared.listed.servers(self).await?);
+        Ok(self.add_what_is_in_memory_to_all(list, &newest))
     }
 
     /// The servers that `filter` is for, by name; and among them the one of the number `also`, where it is there.
