@@ -14,9 +14,14 @@ export const views = {
   add: new Lazy(() => import("../views/AddServer.svelte").then((module) => module.default)),
 };
 
+/** The code of a view; undefined for what is a part of the page. */
+export function codeOf(view: Route["view"]): Pick<Lazy<unknown>, "failing" | "want"> | undefined {
+  return view in views ? views[view as keyof typeof views] : undefined;
+}
+
 /** Loads the code of a view, where it is not here already. */
 export function wantView(view: Route["view"]): void {
-  if (view in views) void views[view as keyof typeof views].want();
+  void codeOf(view)?.want();
 }
 
 /** Loads what most clicks lead to: ahead of the click, and before a master that is restarted could not serve it. */
