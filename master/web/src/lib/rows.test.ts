@@ -30,5 +30,6 @@ describe("rowsIn", () => {
 
   it("makes some before it is known how high one is", () => {
     expect(rowsIn(10_000, 0, 800, 0)).toEqual({ first: 0, end: AT_FIRST });
+    expect(rowsIn(2_500, 0, 800, 0, 4)).toEqual({ first: 0, end: AT_FIRST / 4 });
   });
 });

@@ -9,7 +9,7 @@ export interface Rows {
 
 /** What is made above and below what is seen, so that a scroll does not meet a hole, pixels. Each row costs whoever sorts or types. */
 const AROUND_PX = 200;
-/** Rows that are made to find out how high one is. */
+/** What is made to find out how high a row is, and how many share one. */
 export const AT_FIRST = 12;
 /** Up to so many servers or containers, all are made: the browser's own search then finds every one. */
 export const ALL_UP_TO = 40;
@@ -19,7 +19,7 @@ export const PRINTED_MAX = 1000;
 /** `abovePx`: how far the list's first row is above the window's upper edge (negative where it is below). `inRow`: how many share a row. */
 export function rowsIn(total: number, abovePx: number, windowPx: number, rowPx: number, inRow = 1): Rows {
   if (total * inRow <= ALL_UP_TO) return { first: 0, end: total };
-  if (rowPx <= 0) return { first: 0, end: AT_FIRST };
+  if (rowPx <= 0) return { first: 0, end: Math.ceil(AT_FIRST / inRow) };
   const around = Math.max(1, Math.round(AROUND_PX / rowPx));
   // In steps, so that most scrolling changes nothing.
   const step = (row: number) => Math.floor(row / around) * around;
