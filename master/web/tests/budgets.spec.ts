@@ -9,9 +9,9 @@ import { ADMIN_PASSWORD, Master } from "./support/master";
 import { median, onReference, Processor, REFERENCE_INDEX, type Moment } from "./support/processor";
 import { Reporter, sampleAgo } from "./support/report";
 
-/** The best of so many runs counts: what else the machine does makes one slower, and never faster. */
+/** How often each is measured. Of inputs the best counts: what else the machine does makes one slower, and never faster. */
 const RUNS = 5;
-/** So many at most, while the best of them is not within its budget. */
+/** How often the first view is at most, while the middle one is not within its budget. */
 const RUNS_MAX = 12;
 
 /** From the navigation until the first server is painted, milliseconds. */
@@ -64,7 +64,7 @@ test("the first view is there within a second on a slow phone", async ({ browser
   const runs: { processorMs: number; paintedMs: number }[] = [];
   const indexes: number[] = [];
   const figures = () => runs.map(({ processorMs }) => onReference(processorMs, median(indexes)) * SLOWER + WAITS_MS);
-  while (runs.length < RUNS || (runs.length < RUNS_MAX && best(figures()) >= FIRST_VIEW_MS)) {
+  while (runs.length < RUNS || (runs.length < RUNS_MAX && median(figures()) >= FIRST_VIEW_MS)) {
     // Of its own, so that nothing is in the cache.
     const context = await browser.newContext({ ...PHONE, baseURL: master.url, storageState });
     const page = await context.newPage();
@@ -85,7 +85,7 @@ test("the first view is there within a second on a slow phone", async ({ browser
   console.log(`processor: BenchmarkIndex ${list(indexes)}; reference ${REFERENCE_INDEX}`);
   console.log(`first view here: painted after ${list(runs.map(({ paintedMs }) => paintedMs))} ms, of which its main thread worked ${list(runs.map(({ processorMs }) => processorMs))} ms`);
   console.log(`first view, processor ${SLOWER} times slower than the reference, with ${WAITS_MS} ms for waits: ${list(figures())} ms; budget ${FIRST_VIEW_MS} ms`);
-  expect(best(figures()), "milliseconds until the first server is painted, best run").toBeLessThan(FIRST_VIEW_MS);
+  expect(median(figures()), "milliseconds until the first server is painted, median").toBeLessThan(FIRST_VIEW_MS);
 });
 
 test("ten thousand servers are searched, sorted, shown otherwise and scrolled without a wait", async ({ context, page, master }) => {
