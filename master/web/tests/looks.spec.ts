@@ -140,27 +140,34 @@ test.describe("with users", () => {
     },
   });
 
-  test("the header is one line, and where that is too narrow one and the views, whatever it says", async ({ page, master }) => {
-    await page.goto("/");
-    await page.getByLabel("Name").fill("admin");
-    await page.getByLabel("Password").fill(ADMIN_PASSWORD);
-    await page.keyboard.press("Enter");
-    const pill = page.locator("[data-connection]");
-    const expectAtEachWidth = async () => {
-      for (const [width, lines] of [[1280, 1], [1000, 1], [820, 2], [390, 2], [360, 2]] as const) {
-        await page.setViewportSize({ width, height: 740 });
-        await expectHeader(page, lines);
-        await expectNoOverflow(page);
-      }
-    };
-    await expect(pill).toHaveText("Live");
-    await expectAtEachWidth();
-    await picture(page, "header");
-    await master.kill();
-    await expect(pill).toHaveAttribute("data-connection", "unreachable");
-    await expectAtEachWidth();
-    await picture(page, "header-unreachable");
-  });
+  // German has the longer words.
+  for (const locale of ["en-GB", "de-DE"]) {
+    test.describe(locale, () => {
+      test.use({ locale });
+
+      test("the header is one line, and where that is too narrow one and the views, whatever it says", async ({ page, master }) => {
+        await page.goto("/");
+        await page.getByLabel("Name").fill("admin");
+        await page.getByLabel(/Passwor[dt]/).fill(ADMIN_PASSWORD);
+        await page.keyboard.press("Enter");
+        const pill = page.locator("[data-connection]");
+        const expectAtEachWidth = async () => {
+          for (const [width, lines] of [[1280, 1], [1000, 1], [820, 2], [390, 2], [360, 2]] as const) {
+            await page.setViewportSize({ width, height: 740 });
+            await expectHeader(page, lines);
+            await expectNoOverflow(page);
+          }
+        };
+        await expect(pill).toHaveAttribute("data-connection", "live");
+        await expectAtEachWidth();
+        await picture(page, `header-${locale}`);
+        await master.kill();
+        await expect(pill).toHaveAttribute("data-connection", "unreachable");
+        await expectAtEachWidth();
+        await picture(page, `header-unreachable-${locale}`);
+      });
+    });
+  }
 });
 
 /** Four servers, one of them with six hours of history and containers in every state. */
