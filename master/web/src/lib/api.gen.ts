@@ -3765,7 +3765,7 @@ export interface operations {
                 type?: components["schemas"]["ActivityKind"];
                 /**
                  * @description The `id` of an event: only those that follow it, to read on
-                 * @example 1-2
+                 * @example 1-1
                  */
                 before?: string;
             };
