@@ -1,9 +1,8 @@
 // The master's API as the settings use it: users, one's own account, API tokens, the audit log, and what is stored.
 
-import { ApiError, changeServer, getJson, send } from "./api";
+import { ApiError, changeServer, getJson, send, serversOfGroup, unlessGone } from "./api";
 import { text } from "./language.svelte";
-import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, ServerSummary, SessionDetail, StorageInfo, UserDetail } from "./model";
-import { SERVERS_PER_PAGE } from "./paging";
+import type { ApiToken, AuditAction, AuditEntry, Enrolment, NewToken, Role, SecondFactor, SessionDetail, StorageInfo, UserDetail } from "./model";
 
 /** Lines of the audit log in one answer. */
 export const AUDIT_LINES = 50;
@@ -22,11 +21,7 @@ export const changePassword = (current: string, password: string): Promise<void>
 export const sessions = (signal: AbortSignal): Promise<SessionDetail[]> => getJson("/api/account/sessions", signal);
 /** One that is gone already is as good. */
 export const endSession = async (id: string): Promise<void> => {
-  try {
-    await send("DELETE", `/api/account/sessions/${id}`);
-  } catch (cause) {
-    if (!(cause instanceof ApiError && cause.status === 404)) throw cause;
-  }
+  await unlessGone(send("DELETE", `/api/account/sessions/${id}`));
 };
 
 /** What came of ending several: how many have ended, how many have not, and what the master said about those. */
@@ -63,30 +58,20 @@ export interface Changed {
 
 /** Puts each server of a group into another one, or into none: a group is what its servers say, and the API has no call for all. */
 export async function moveGroup(from: string, to: string | null, progress: (changed: number, all: number) => void): Promise<Changed> {
-  const ids = await idsOf(from);
+  const members = await serversOfGroup(from);
+  const all = members.length;
   let changed = 0;
-  for (const id of ids) {
-    progress(changed, ids.length);
+  for (const { id } of members) {
+    progress(changed, all);
     try {
-      await changeServer(id, { group: to });
-      changed += 1;
+      // One that was removed meanwhile is in no group any more.
+      if ((await unlessGone(changeServer(id, { group: to }))) !== undefined) changed += 1;
     } catch (cause) {
-      // One that was removed meanwhile is in no group any more. What is wrong with another is wrong with the next, too.
-      if (cause instanceof ApiError && cause.status === 404) continue;
-      return { changed, all: ids.length, reason: cause instanceof Error ? cause.message : String(cause) };
+      // What is wrong with one is wrong with the next, too.
+      return { changed, all, reason: cause instanceof Error ? cause.message : String(cause) };
     }
   }
-  return { changed, all: ids.length, reason: undefined };
-}
-
-async function idsOf(group: string): Promise<number[]> {
-  const ids: number[] = [];
-  for (let last: number | undefined; ; last = ids.at(-1)) {
-    const query = new URLSearchParams({ group, limit: String(SERVERS_PER_PAGE), ...(last === undefined ? {} : { after: String(last) }) });
-    const page = await getJson<ServerSummary[]>(`/api/servers?${query.toString()}`);
-    ids.push(...page.map(({ id }) => id));
-    if (page.length < SERVERS_PER_PAGE) return ids;
-  }
+  return { changed, all, reason: undefined };
 }
 
 export const secondFactor = (signal: AbortSignal): Promise<SecondFactor> => getJson("/api/account/second-factor", signal);

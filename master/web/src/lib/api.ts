@@ -30,13 +30,36 @@ export class ApiError extends Error {
 }
 
 /** `GET /api/servers`, by name, page after page: all that there are. `sofar` is told of each page but the last. */
-export async function servers(signal: AbortSignal, sofar: (servers: ServerSummary[], total: number) => void = () => undefined): Promise<ServerSummary[]> {
+export function servers(signal: AbortSignal, sofar?: (servers: ServerSummary[], total: number) => void): Promise<ServerSummary[]> {
+  return everyPage(serversPage, signal, sofar);
+}
+
+/** The same of those in a group. */
+export function serversOfGroup(group: string): Promise<ServerSummary[]> {
+  return everyPage((last) => serversPage(last, group));
+}
+
+async function everyPage(
+  addressOf: (last?: number) => string,
+  signal?: AbortSignal,
+  sofar?: (servers: ServerSummary[], total: number) => void,
+): Promise<ServerSummary[]> {
   const all: ServerSummary[] = [];
   for (let last: number | undefined; ; last = all.at(-1)?.id) {
-    const { body, total } = await getPage<ServerSummary>(serversPage(last), signal);
+    const { body, total } = await getPage<ServerSummary>(addressOf(last), signal);
     all.push(...body);
     if (body.length < SERVERS_PER_PAGE) return all;
-    sofar([...all], total);
+    sofar?.([...all], total);
+  }
+}
+
+/** Undefined where the master has none of it (any more). */
+export async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (cause instanceof ApiError && cause.status === 404) return undefined;
+    throw cause;
   }
 }
 
@@ -65,11 +88,7 @@ export function changeServer(id: number, patch: ServerPatch): Promise<Server> {
 
 /** `DELETE /api/servers/{id}`: with all its data. One that is gone already is as good. */
 export async function deleteServer(id: number): Promise<void> {
-  try {
-    await send("DELETE", `/api/servers/${id}`);
-  } catch (cause) {
-    if (!(cause instanceof ApiError && cause.status === 404)) throw cause;
-  }
+  await unlessGone(send("DELETE", `/api/servers/${id}`));
 }
 
 /** `POST /api/servers/{id}/merge`: the history of `from` goes to it, and `from` is gone. */
@@ -113,11 +132,7 @@ export function enrol(request: EnrolmentRequest): Promise<EnrolmentAnswer> {
 
 /** `DELETE /api/enrolments/{id}`. One that is gone already is as good. */
 export async function revokeEnrolment(id: number): Promise<void> {
-  try {
-    await send("DELETE", `/api/enrolments/${id}`);
-  } catch (cause) {
-    if (!(cause instanceof ApiError && cause.status === 404)) throw cause;
-  }
+  await unlessGone(send("DELETE", `/api/enrolments/${id}`));
 }
 
 /** `POST /api/servers/{id}/credential/rotate`: a code for the server's next credential, shown this once. */
@@ -167,7 +182,7 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
 }
 
 /** One page of a list, and how many there are on all. */
-async function getPage<T>(url: string, signal: AbortSignal): Promise<{ body: T[]; total: number }> {
+async function getPage<T>(url: string, signal?: AbortSignal): Promise<{ body: T[]; total: number }> {
   const response = await get(url, signal);
   return { body: await bodyOf<T[]>(response, signal), total: Number(response.headers.get("X-Total-Count")) };
 }

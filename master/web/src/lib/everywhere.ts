@@ -1,7 +1,7 @@
 // The containers and services of all servers. The API has them server by server, so they are gathered: a few questions at a
 // time, and only of servers that have containers.
 
-import { ApiError, server as fetchServer, servers as fetchServers } from "./api";
+import { server as fetchServer, servers as fetchServers, unlessGone } from "./api";
 import type { Placed } from "./containers";
 import type { Server } from "./model";
 import { Poll } from "./poll.svelte";
@@ -32,6 +32,7 @@ export const everywhere: Poll<Everywhere> = new Poll(async (signal) => {
   const work = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [place, { id }] = next;
+      // It may have been deleted since the list was made.
       const server = await unlessGone(fetchServer(id, signal));
       if (server !== undefined) found[place] = server;
     }
@@ -50,13 +51,3 @@ export const everywhere: Poll<Everywhere> = new Poll(async (signal) => {
 session.onForget(() => {
   everywhere.data = undefined;
 });
-
-/** A server may be deleted between the list and the question. */
-async function unlessGone(answer: Promise<Server>): Promise<Server | undefined> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (cause instanceof ApiError && cause.status === 404) return undefined;
-    throw cause;
-  }
-}
