@@ -12,6 +12,7 @@ use salvo::http::header::{
 use salvo::http::{Response, StatusCode};
 use salvo::{Request, handler};
 
+use super::elements::elements;
 use crate::domain::password::hexadecimal;
 
 #[derive(RustEmbed)]
@@ -113,9 +114,8 @@ fn write(
 
 /// RFC 9110 section 12.5.3. A client that says nothing of it would have to take anything; it gets what anybody can read.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let lists = || headers.get_all(ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
     let weight = |wanted: &str| {
-        lists().flat_map(|list| list.split(',')).find_map(|coding| {
+        elements(headers, ACCEPT_ENCODING).find_map(|coding| {
             let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
             let weight = || parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse::<f32>().ok());
             name.trim().eq_ignore_ascii_case(wanted).then(weight).flatten()

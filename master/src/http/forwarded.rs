@@ -12,6 +12,8 @@ use ipnet::IpNet;
 use salvo::http::HeaderMap;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response};
 
+use super::elements::elements;
+
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Proxies in front of each other that are looked through.
 const HOPS_MAX: usize = 32;
@@ -28,8 +30,7 @@ impl Proxies {
 
     /// Where a request is from whose connection is from `peer`.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-        let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+        let entries: Vec<&str> = elements(headers, FORWARDED_FOR).collect();
         let mut client = peer;
         for entry in entries.iter().rev().take(HOPS_MAX) {
             if !self.trusts(client) {

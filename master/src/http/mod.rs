@@ -12,6 +12,7 @@ mod auth;
 mod body;
 mod containers;
 mod dashboard;
+mod elements;
 mod enrolments;
 mod error;
 mod events;

@@ -11,6 +11,7 @@ use salvo::oapi::{Components, EndpointOutRegister, Operation};
 use salvo::{Depot, Request, Response, Writer};
 use serde::Serialize;
 
+use super::elements::elements;
 use super::error::ApiError;
 
 /// How many there are on all pages.
@@ -74,11 +75,7 @@ impl EndpointOutRegister for Tagged {
 
 /// RFC 9110 section 13.1.2: any of a list, compared weakly, or `*`. Our own tags have no comma in them.
 fn knows(headers: &HeaderMap, etag: &str) -> bool {
-    let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
-    lists
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+    elements(headers, IF_NONE_MATCH).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
 }
 
 #[cfg(test)]
